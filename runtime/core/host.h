@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: 0BSD */
+/* Memory and files through the host's tables. */
+#ifndef RUNTIME_CORE_HOST_H
+#define RUNTIME_CORE_HOST_H
+
+#include "stepc/host.h"
+
+#include <stdbool.h>
+
+/* A host with every member filled: from *HOST where set, defaults elsewhere (HOST may be NULL). */
+stepc_host host_resolve(const stepc_host *host);
+
+void *host_alloc(const stepc_host *host, size_t bytes); /* zero-filled, aligned 64; NULL when out of memory */
+void host_free(const stepc_host *host, void *memory, size_t bytes);
+void host_report(const stepc_host *host, const char *kind, const char *subject, const char *text);
+
+/* A whole input file, read through the io table (regular files only; limit file_bytes). */
+typedef struct file_bytes {
+    const uint8_t *data;
+    size_t size;
+} file_bytes;
+stepc_code file_read(const stepc_host *host, const char *path, file_bytes *out, stepc_error *error);
+void file_release(const stepc_host *host, file_bytes *file);
+
+/* A set of output files that appear all or not at all: each is written beside its place
+ * under a private name and synced; commit renames them in reverse order of adding, so
+ * that the first added (the header) comes last; abandon removes what was written. */
+typedef struct output_set output_set;
+stepc_code output_begin(const stepc_host *host, output_set **out, stepc_error *error);
+stepc_code output_add(output_set *set, const char *path, const void *data, size_t bytes, stepc_error *error);
+stepc_code output_commit(output_set *set, stepc_error *error); /* frees SET whatever happens */
+void output_abandon(output_set *set);                          /* NULL is fine */
+
+#endif

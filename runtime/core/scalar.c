@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: 0BSD */
+/* Accurate exponentials and logarithms. Each works to about 2^-65 in a pair of doubles
+ * and rounds once, so its error is hardly more than half an ULP of double.
+ * The text between the marks is also emitted into generated code. */
+#include "runtime/core/scalar.h"
+#include "runtime/core/scalar_dd.h"
+
+/* @snippet dd_exp needs: dd_sum dd_fast_sum dd_product */
+/* exp(x + tail) = 2^scale * result, for |x| < 800, |tail| <= ulp(x): 2^(n/32) from a table times
+ * the exponential of what remains, |r| < 0.011. Relative error below 2^-65. */
+static scalar_dd dd_exp(double x, double tail, int32_t *scale)
+{
+    static const scalar_dd power[32] = { /* 2^(j/32) */
+        {0x1.0000000000000p+0, 0x0.0p+0},
+        {0x1.059b0d3158574p+0, 0x1.d73e2a475b465p-55},
+        {0x1.0b5586cf9890fp+0, 0x1.8a62e4adc610bp-54},
+        {0x1.11301d0125b51p+0, -0x1.6c51039449b3ap-54},
+        {0x1.172b83c7d517bp+0, -0x1.19041b9d78a76p-55},
+        {0x1.1d4873168b9aap+0, 0x1.e016e00a2643cp-54},
+        {0x1.2387a6e756238p+0, 0x1.9b07eb6c70573p-54},
+        {0x1.29e9df51fdee1p+0, 0x1.612e8afad1255p-55},
+        {0x1.306fe0a31b715p+0, 0x1.6f46ad23182e4p-55},
+        {0x1.371a7373aa9cbp+0, -0x1.63aeabf42eae2p-54},
+        {0x1.3dea64c123422p+0, 0x1.ada0911f09ebcp-55},
+        {0x1.44e086061892dp+0, 0x1.89b7a04ef80d0p-59},
+        {0x1.4bfdad5362a27p+0, 0x1.d4397afec42e2p-56},
+        {0x1.5342b569d4f82p+0, -0x1.07abe1db13cadp-55},
+        {0x1.5ab07dd485429p+0, 0x1.6324c054647adp-54},
+        {0x1.6247eb03a5585p+0, -0x1.383c17e40b497p-54},
+        {0x1.6a09e667f3bcdp+0, -0x1.bdd3413b26456p-54},
+        {0x1.71f75e8ec5f74p+0, -0x1.16e4786887a99p-55},
+        {0x1.7a11473eb0187p+0, -0x1.41577ee04992fp-55},
+        {0x1.82589994cce13p+0, -0x1.d4c1dd41532d8p-54},
+        {0x1.8ace5422aa0dbp+0, 0x1.6e9f156864b27p-54},
+        {0x1.93737b0cdc5e5p+0, -0x1.75fc781b57ebcp-57},
+        {0x1.9c49182a3f090p+0, 0x1.c7c46b071f2bep-56},
+        {0x1.a5503b23e255dp+0, -0x1.d2f6edb8d41e1p-54},
+        {0x1.ae89f995ad3adp+0, 0x1.7a1cd345dcc81p-54},
+        {0x1.b7f76f2fb5e47p+0, -0x1.5584f7e54ac3bp-56},
+        {0x1.c199bdd85529cp+0, 0x1.11065895048ddp-55},
+        {0x1.cb720dcef9069p+0, 0x1.503cbd1e949dbp-56},
+        {0x1.d5818dcfba487p+0, 0x1.2ed02d75b3707p-55},
+        {0x1.dfc97337b9b5fp+0, -0x1.1a5cd4f184b5cp-54},
+        {0x1.ea4afa2a490dap+0, -0x1.e9c23179c2893p-54},
+        {0x1.f50765b6e4540p+0, 0x1.9d3e12dd8a18bp-54},
+    };
+    double n = x * 0x1.71547652b82fep+5; /* 32 / log(2) */
+    int32_t k = (int32_t)(n < 0 ? n - 0.5 : n + 0.5);
+    int32_t j = k & 31;
+    double kd = (double)k, q;
+    scalar_dd r, p, t;
+
+    /* log(2) / 32 in three parts; the products with the first two are exact. */
+    r = dd_sum(x - kd * 0x1.62e42fefap-6, -(kd * 0x1.cf79abcap-45));
+    r.lo += tail - kd * -0x1.c4c67fc0d0951p-81;
+    q = 1.0 / 5040.0 + r.hi * (1.0 / 40320.0);
+    q = 1.0 / 120.0 + r.hi * (1.0 / 720.0 + r.hi * q);
+    q = r.hi * r.hi * (0.5 + r.hi * (1.0 / 6.0 + r.hi * (1.0 / 24.0 + r.hi * q)));
+    p = dd_fast_sum(r.hi, q + (r.lo + r.lo * r.hi));
+    /* power + power * p */
+    t = dd_product(power[j].hi, p.hi);
+    q = t.lo + (power[j].hi * p.lo + power[j].lo * p.hi);
+    r = dd_fast_sum(power[j].hi, t.hi);
+    *scale = (k - j) / 32;
+    return dd_fast_sum(r.hi, r.lo + (q + power[j].lo));
+}
+/* @end */
+
+/* @snippet dd_log needs: dd_exp dd_product dd_sum scalar_bits scalar_from_bits scalar_power_of_two */
+/* log(x + tail) for a normal positive x whose logarithm is not near 0 and |tail| <= ulp(x):
+ * a first guess to 2^-40 and one step of Newton's method with dd_exp. Relative error below
+ * 2^-64 / |log(x)|. */
+static scalar_dd dd_log(double x, double tail)
+{
+    uint64_t bits = scalar_bits(x);
+    int32_t e = (int32_t)(bits >> 52) - 1023, scale;
+    double m = scalar_from_bits((bits & (((uint64_t)1 << 52) - 1)) | (uint64_t)1023 << 52);
+    double s, s2, guess, low;
+    scalar_dd y, d;
+
+    if (m > 1.4142135623730951) {
+        m *= 0.5;
+        e++;
+    }
+    s = (m - 1.0) / (m + 1.0);
+    s2 = s * s;
+    guess = 1.0 / 9.0 + s2 * (1.0 / 11.0 + s2 * (1.0 / 13.0 + s2 * (1.0 / 15.0)));
+    guess = 1.0 / 3.0 + s2 * (1.0 / 5.0 + s2 * (1.0 / 7.0 + s2 * guess));
+    guess = (double)e * 0x1.62e42fefa39efp-1 + 2.0 * (s + s * s2 * guess);
+    /* d = (x + tail) * exp(-guess) - 1, on mantissas. */
+    y = dd_exp(-guess, 0.0, &scale);
+    m = scalar_power_of_two(scale + e);
+    y.hi *= m;
+    y.lo *= m;
+    low = tail * scalar_power_of_two(-e / 2) * scalar_power_of_two(-e - -e / 2);
+    m = scalar_from_bits((bits & (((uint64_t)1 << 52) - 1)) | (uint64_t)1023 << 52);
+    if (e != (int32_t)(bits >> 52) - 1023)
+        m *= 0.5;
+    d = dd_product(m, y.hi);
+    s = (d.hi - 1.0) + (d.lo + (m * y.lo + low * y.hi));
+    return dd_sum(guess, s - 0.5 * s * s);
+}
+/* @end */
+
+/* @snippet scalar_scale needs: scalar_power_of_two dd_sum */
+/* 2^scale * (v.hi + v.lo), rounded once also where the result is denormal; v.hi in [0.5, 2]. */
+static double scalar_scale(scalar_dd v, int32_t scale)
+{
+    double hi, lo, s;
+
+    if (scale > 1100)
+        scale = 1100;
+    if (scale < -1100)
+        return 0.0;
+    if (scale > 1000)
+        return (v.hi + v.lo) * scalar_power_of_two(1000) * scalar_power_of_two(scale - 1000);
+    if (scale >= -1020)
+        return (v.hi + v.lo) * scalar_power_of_two(scale);
+    /* Rounding at 2^-52 beside 1 is rounding at the denormals' 2^-1074 after scaling. */
+    hi = v.hi * scalar_power_of_two(scale + 1022);
+    lo = v.lo * scalar_power_of_two(scale + 1022);
+    if (hi >= 1.0)
+        return (hi + lo) * 0x1p-1022;
+    s = 1.0 + hi;
+    lo += hi - (s - 1.0);
+    return ((s + lo) - 1.0) * 0x1p-1022;
+}
+/* @end */
+
+/* @snippet scalar_exp needs: dd_exp scalar_scale */
+/* At most 0.501 ULP of double. */
+double scalar_exp(double x)
+{
+    int32_t scale;
+    scalar_dd y;
+
+    if (x != x)
+        return x + x;
+    if (x > 710.0)
+        return 0x1p1023 * 2.0;
+    if (x < -746.0)
+        return 0.0;
+    y = dd_exp(x, 0.0, &scale);
+    return scalar_scale(y, scale);
+}
+/* @end */
+
+/* @snippet dd_expm1 needs: dd_exp dd_sum dd_fast_sum dd_product scalar_power_of_two */
+/* exp(x) - 1 for 2^-54 <= |x| < 700; relative error below 2^-60. */
+static scalar_dd dd_expm1(double x)
+{
+    int32_t scale;
+    scalar_dd y, s;
+    double q, power;
+
+    if (x > -0.0625 && x < 0.0625) {
+        /* x + x^2/2 + x^3 q, the square in two parts. */
+        q = 1.0 / 362880.0 + x * (1.0 / 3628800.0 + x * (1.0 / 39916800.0 + x * (1.0 / 479001600.0)));
+        q = 1.0 / 720.0 + x * (1.0 / 5040.0 + x * (1.0 / 40320.0 + x * q));
+        q = 1.0 / 6.0 + x * (1.0 / 24.0 + x * (1.0 / 120.0 + x * q));
+        y = dd_product(x, 0.5 * x);
+        s = dd_fast_sum(x, y.hi);
+        return dd_fast_sum(s.hi, s.lo + (y.lo + x * x * x * q));
+    }
+    y = dd_exp(x, 0.0, &scale);
+    if (scale < -200) {
+        s.hi = -1.0;
+        s.lo = 0.0;
+        return s;
+    }
+    power = scalar_power_of_two(scale);
+    s = dd_sum(y.hi * power, -1.0);
+    return dd_fast_sum(s.hi, s.lo + y.lo * power);
+}
+/* @end */
+
+/* @snippet scalar_expm1 needs: dd_expm1 scalar_exp */
+/* exp(x) - 1: at most 0.51 ULP of double. */
+double scalar_expm1(double x)
+{
+    scalar_dd y;
+
+    if (x != x || (x > -0x1p-54 && x < 0x1p-54))
+        return x;
+    if (x > 690.0)
+        return scalar_exp(x);
+    if (x < -40.0)
+        return -1.0;
+    y = dd_expm1(x);
+    return y.hi + y.lo;
+}
+/* @end */
+
+/* @snippet dd_log1p_small needs: dd_product dd_fast_sum */
+/* log(1 + x) for |x| < 2^-4 by its series, the square in two parts; relative error below 2^-58. */
+static scalar_dd dd_log1p_small(double x)
+{
+    scalar_dd square = dd_product(x, -0.5 * x);
+    scalar_dd s = dd_fast_sum(x, square.hi);
+    double q = 0.0;
+    int32_t n;
+
+    for (n = 18; n >= 3; n--) /* 1/3 - x/4 + x^2/5 ... */
+        q = 1.0 / (double)n - x * q;
+    return dd_fast_sum(s.hi, s.lo + (square.lo + x * x * x * q));
+}
+/* @end */
+
+/* @snippet scalar_log needs: dd_log dd_log1p_small dd_add */
+/* At most 0.51 ULP of double; -inf at 0, NaN below. */
+double scalar_log(double x)
+{
+    scalar_dd y;
+
+    if (x != x)
+        return x + x;
+    if (x == 0)
+        return -(0x1p1023 * 2.0);
+    if (x < 0)
+        return scalar_from_bits(0x7ff8000000000000u);
+    if (x > 0x1.fffffffffffffp1023)
+        return x;
+    if (x > 0.9375 && x < 1.0625) {
+        if (x == 1.0)
+            return 0.0;
+        y = dd_log1p_small(x - 1.0);
+        return y.hi + y.lo;
+    }
+    if (x < 0x1p-1022) {
+        static const scalar_dd shift = {-0x1.205966f2b4f12p+5, -0x1.6dca0480f5c1ap-49}; /* -52 log(2) */
+
+        y = dd_add(dd_log(x * 0x1p52, 0.0), shift);
+        return y.hi + y.lo;
+    }
+    y = dd_log(x, 0.0);
+    return y.hi + y.lo;
+}
+/* @end */
+
+/* @snippet scalar_log1p needs: dd_log dd_log1p_small dd_sum */
+/* log(1 + x): at most 0.51 ULP of double. */
+double scalar_log1p(double x)
+{
+    scalar_dd y;
+
+    if (x != x || x > 0x1.fffffffffffffp1023 || (x > -0x1p-54 && x < 0x1p-54))
+        return x;
+    if (x < -1.0)
+        return scalar_from_bits(0x7ff8000000000000u);
+    if (x == -1.0)
+        return -(0x1p1023 * 2.0);
+    if (x > -0.0625 && x < 0.0625) {
+        y = dd_log1p_small(x);
+    } else {
+        y = dd_sum(1.0, x);
+        y = dd_log(y.hi, y.lo);
+    }
+    return y.hi + y.lo;
+}
+/* @end */
+
+/* @snippet scalar_tanh needs: dd_expm1 dd_add dd_div */
+/* At most 0.51 ULP of double: t / (t + 2) with t = exp(2x) - 1. */
+double scalar_tanh(double x)
+{
+    double a = x < 0 ? -x : x;
+    scalar_dd t, two = {2.0, 0.0};
+
+    if (x != x || a < 0x1p-28)
+        return a < 0x1p-60 || x != x ? x : x - x * x * x * (1.0 / 3.0);
+    if (a > 22.0)
+        return x < 0 ? -1.0 : 1.0;
+    t = dd_expm1(2.0 * a);
+    t = dd_div(t, dd_add(t, two));
+    a = t.hi + t.lo;
+    return x < 0 ? -a : a;
+}
+/* @end */
+
+/* @snippet scalar_sigmoid needs: dd_exp dd_add dd_div scalar_exp scalar_power_of_two */
+/* 1 / (1 + exp(-x)): at most 0.51 ULP of double; 0 and 1 at the ends. */
+double scalar_sigmoid(double x)
+{
+    double a = x < 0 ? x : -x, power;
+    scalar_dd e, one = {1.0, 0.0};
+    int32_t scale;
+
+    if (x != x)
+        return x + x;
+    if (a < -45.0)
+        return x < 0 ? scalar_exp(x) : 1.0;
+    e = dd_exp(a, 0.0, &scale);
+    power = scalar_power_of_two(scale);
+    e.hi *= power;
+    e.lo *= power;
+    e = dd_div(x < 0 ? e : one, dd_add(one, e));
+    return e.hi + e.lo;
+}
+/* @end */

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: 0BSD */
+/* Accurate scalar mathematics: one function per transcendental, the same bits on every
+ * target (no libm, no fenv, no contraction). The reference kernels, constant folding and
+ * the text that --exact emits use these and nothing else.
+ *
+ * Bounds, in ULP of double against MPFR, are stated with each function's definition;
+ * rounding the result once to float32 is then correct but for rare ties (docs/numerics.md). */
+#ifndef RUNTIME_CORE_SCALAR_H
+#define RUNTIME_CORE_SCALAR_H
+
+double scalar_exp(double x);
+double scalar_log(double x);
+double scalar_log1p(double x);
+double scalar_expm1(double x);
+double scalar_sin(double x);
+double scalar_cos(double x);
+double scalar_tanh(double x);
+double scalar_sigmoid(double x); /* 1 / (1 + exp(-x)); 0 and 1 at the ends, never NaN but for NaN */
+double scalar_sqrt(double x);    /* correctly rounded */
+double scalar_floor(double x);
+double scalar_ceil(double x);
+double scalar_trunc(double x);
+double scalar_round_even(double x);
+double scalar_fmod(double x, double y);
+
+#endif
