@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Unary operators: a table of scalar functions, one loop per carrier; the rules of
+ * rounding and wrapping are those of elementwise_binary.c. */
+#include "runtime/ops/kernels.h"
+
+#include "runtime/core/scalar.h"
+
+#include <string.h>
+
+/* NULL where the operator has no meaning for the carrier, or no implementation. */
+typedef struct unary_functions {
+    const char *name;
+    double (*f64)(double x);
+    int64_t (*i64)(int64_t x);
+    uint64_t (*u64)(uint64_t x);
+    complex_value (*c128)(complex_value x);
+} unary_functions;
+
+static double f64_neg(double x)
+{
+    return -x;
+}
+
+static double f64_square(double x)
+{
+    return x * x;
+}
+
+/* NaN stays NaN; both zeros give +0. */
+static double f64_relu(double x)
+{
+    return x <= 0 ? 0 : x;
+}
+
+static double f64_one(double x)
+{
+    (void)x;
+    return 1;
+}
+
+static int64_t i64_neg(int64_t x)
+{
+    return (int64_t)(0 - (uint64_t)x);
+}
+
+static int64_t i64_square(int64_t x)
+{
+    return (int64_t)((uint64_t)x * (uint64_t)x);
+}
+
+static int64_t i64_relu(int64_t x)
+{
+    return x > 0 ? x : 0;
+}
+
+static int64_t i64_one(int64_t x)
+{
+    (void)x;
+    return 1;
+}
+
+static uint64_t u64_square(uint64_t x)
+{
+    return x * x;
+}
+
+static uint64_t u64_same(uint64_t x)
+{
+    return x;
+}
+
+static uint64_t u64_one(uint64_t x)
+{
+    (void)x;
+    return 1;
+}
+
+static complex_value c128_neg(complex_value x)
+{
+    return (complex_value){-x.re, -x.im};
+}
+
+static complex_value c128_square(complex_value x)
+{
+    return (complex_value){x.re * x.re - x.im * x.im, x.re * x.im + x.im * x.re};
+}
+
+static complex_value c128_one(complex_value x)
+{
+    (void)x;
+    return (complex_value){1, 0};
+}
+
+static const unary_functions unary_table[] = {
+    {"Cos", scalar_cos, NULL, NULL, NULL},
+    {"Exp", scalar_exp, NULL, NULL, NULL},
+    {"Log", scalar_log, NULL, NULL, NULL},
+    {"Neg", f64_neg, i64_neg, NULL, c128_neg},
+    {"OnesLike", f64_one, i64_one, u64_one, c128_one},
+    {"Relu", f64_relu, i64_relu, u64_same, NULL},
+    {"Sigmoid", scalar_sigmoid, NULL, NULL, NULL},
+    {"Sin", scalar_sin, NULL, NULL, NULL},
+    {"Square", f64_square, i64_square, u64_square, c128_square},
+    {"Tanh", scalar_tanh, NULL, NULL, NULL},
+};
+
+static const unary_functions *unary_find(const char *name)
+{
+    for (size_t i = 0; i < sizeof unary_table / sizeof unary_table[0]; i++) {
+        if (strcmp(unary_table[i].name, name) == 0)
+            return &unary_table[i];
+    }
+    return NULL;
+}
+
+bool unary_has(const char *operator_type)
+{
+    return unary_find(operator_type) != NULL;
+}
+
+/* False when the carrier has no function. */
+static bool apply(const unary_functions *f, const stepc_tensor *from, stepc_tensor *to)
+{
+    stepc_dtype dtype = stepc_tensor_dtype(from);
+    dtype_carrier carrier = dtype_carrier_of(dtype);
+    const void *x = stepc_tensor_data(from);
+    void *y = stepc_tensor_data(to);
+    int64_t count = stepc_tensor_length(from);
+
+    if (carrier == CARRIER_F64 && f->f64) {
+        for (int64_t i = 0; i < count; i++)
+            store_f64(dtype, y, i, f->f64(load_f64(dtype, x, i)));
+    } else if (carrier == CARRIER_I64 && f->i64) {
+        for (int64_t i = 0; i < count; i++)
+            store_i64(dtype, y, i, f->i64(load_i64(dtype, x, i)));
+    } else if (carrier == CARRIER_U64 && f->u64) {
+        for (int64_t i = 0; i < count; i++)
+            store_u64(dtype, y, i, f->u64(load_u64(dtype, x, i)));
+    } else if (carrier == CARRIER_C128 && f->c128) {
+        for (int64_t i = 0; i < count; i++)
+            store_c128(dtype, y, i, f->c128(load_c128(dtype, x, i)));
+    } else {
+        return false;
+    }
+    return true;
+}
+
+stepc_code kernel_unary(kernel_context *k)
+{
+    const unary_functions *f = unary_find(k->op->type.data);
+    stepc_tensor *x = k->inputs[0], *y;
+    stepc_code code;
+
+    if (!f)
+        return error_set(k->error, STEPC_INTERNAL, "%s has no scalar functions", k->op->type.data);
+    code = kernel_output(k, 0, stepc_tensor_dtype(x), stepc_tensor_dims(x), stepc_tensor_rank(x), &y);
+    if (code != STEPC_OK)
+        return code;
+    return apply(f, x, y) ? STEPC_OK : kernel_unsupported(k->error, f->name, stepc_tensor_dtype(x));
+}
