@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The plan of one step: the pruned operations in the order they run, with every tensor
+ * that flows between them numbered. A plan is made from (feeds, fetches, targets) alone.
+ *
+ * Order. Operations run one after another in the topological order of step_prune: data and
+ * control edges first, the file's order between operations that no edge orders. A reference
+ * (VariableV2) is read when its consumer runs, so a read that stands before a write in that
+ * order sees the old value; a fetch of a reference sees the value at the end of the step. */
+#ifndef RUNTIME_SESSION_PLAN_H
+#define RUNTIME_SESSION_PLAN_H
+
+#include "runtime/graph/graph.h"
+#include "runtime/ops/row.h"
+
+/* What a step is asked for. */
+typedef struct step_request {
+    const stepc_output *feeds;
+    size_t feed_count;
+    const stepc_output *fetches;
+    size_t fetch_count;
+    const stepc_operation *const *targets;
+    size_t target_count;
+} step_request;
+
+typedef struct plan_value {
+    int32_t uses;             /* inputs and fetches that read it in one step */
+    stepc_tensor *remembered; /* computed once, because it hangs on constants only; else NULL */
+} plan_value;
+
+typedef struct plan_node {
+    const stepc_operation *op;
+    const op_row *row;
+    const int32_t *inputs; /* value numbers */
+    int32_t first_output;  /* value number of output 0; the others follow */
+    bool stateless;        /* same inputs give same outputs, and nothing else happens */
+    bool remembered;       /* all outputs are remembered: does not run again */
+} plan_node;
+
+/* A value while a step runs. */
+typedef struct step_value {
+    stepc_tensor *tensor;
+    variable *variable; /* references and resources */
+} step_value;
+
+typedef struct plan plan;
+struct plan {
+    stepc_host host;
+    arena memory;
+    step_request request; /* copied */
+    plan_node *nodes;
+    int32_t node_count;
+    plan_value *values; /* feeds first, then the outputs of the nodes in order */
+    int32_t value_count;
+    const int32_t *fetch_values;
+    bool has_state;          /* some operation reads or writes variables */
+    int64_t remembered_bytes;
+    plan *next;              /* in the session's cache */
+
+    /* Room for one run (runs of one session do not overlap). */
+    step_value *frame;
+    int32_t *remaining;
+    stepc_tensor **inputs;
+    variable **input_variables;
+    stepc_tensor **outputs;
+    variable **output_variables;
+};
+
+/* Checks REQUEST against GRAPH with TensorFlow's texts, prunes, and numbers values. Errors:
+ * those of stepc_session_run before anything runs; UNIMPLEMENTED for operators without a
+ * row, all of which go to the host's report as "missing-operator". */
+stepc_code plan_make(const stepc_graph *graph, const stepc_host *host, const step_request *request, plan **out,
+                     stepc_error *error);
+void plan_free(plan *p); /* NULL is fine */
+bool plan_matches(const plan *p, const step_request *request);
+
+#endif
