@@ -26,6 +26,7 @@ typedef struct importer {
     library_function *functions;
     name_set unknown; /* operators that are neither registered nor functions */
     int32_t first_unknown;
+    int64_t outputs; /* of all operations so far: one short node can ask for many */
     const op_def **schemas; /* of each operation */
     int32_t *marks;         /* of each operation: the last one that it controls, plus 1 */
 } importer;
@@ -320,7 +321,14 @@ static stepc_code read_attributes(importer *in, stepc_operation *op)
     if (code != STEPC_OK)
         return code;
     mend_placeholder(in, op);
-    return expand_args(in, op, schema->outputs, schema->output_count, "outputs", &op->output_dtypes, &op->output_count);
+    code = expand_args(in, op, schema->outputs, schema->output_count, "outputs", &op->output_dtypes, &op->output_count);
+    if (code != STEPC_OK)
+        return code;
+    in->outputs += op->output_count;
+    if (in->outputs <= in->graph->host.limits.edges)
+        return STEPC_OK;
+    error_limit(in->error, "edges", in->graph->host.limits.edges, in->outputs);
+    return at_node(in, op);
 }
 
 /* Says how many distinct operators are unknown, names the first eight, and reports them all. */

@@ -102,6 +102,9 @@ static stepc_code read_args(signature_builder *b, const message *signature, cons
                             int32_t *out_count)
 {
     size_t count = message_count(signature, field);
+    int64_t limit = b->graph->host.limits.node_inputs;
+    if (count > (uint64_t)limit)
+        return error_limit(b->error, "node_inputs", limit, (int64_t)count);
     op_arg *args = ARENA_ARRAY(&b->graph->memory, op_arg, count);
     const message_value *v = NULL;
 
@@ -126,6 +129,9 @@ stepc_code signature_schema(stepc_graph *graph, const message *signature, const 
     signature_builder b = {.graph = graph, .error = error, .function = arena_text(memory, name.data, name.size)};
     op_def *def = ARENA_NEW(memory, op_def);
     size_t count = message_count(signature, "attr");
+    int64_t limit = graph->host.limits.node_attributes;
+    if (count > (uint64_t)limit)
+        return error_limit(error, "node_attributes", limit, (int64_t)count);
     op_attr *attrs = ARENA_ARRAY(memory, op_attr, count);
     const message **defaults = ARENA_ARRAY(memory, const message *, count);
     const message_value *v = NULL;

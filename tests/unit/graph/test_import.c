@@ -241,3 +241,59 @@ Test(import, foreign_arguments)
     cr_assert_eq(stepc_graph_operation_count(NULL), 0);
     cr_assert_str_eq(stepc_operation_name(NULL), "");
 }
+
+/* What a MetaGraphDef says of an operator that the registry lacks. */
+Test(import, operators_described_by_the_file)
+{
+    const char *source = "meta_info_def { stripped_op_list { op { name: 'Mine' input_arg { name: 'a' type_attr: 'T' } output_arg { "
+                         "name: 'b' type: DT_INT64 } attr { name: 'T' type: 'type' } attr { name: 'k' type: 'int' default_value { "
+                         "i: 5 } } } op { name: 'Identity' } } } graph_def { " PLACEHOLDER("x")
+                         "node { name: 'm' op: 'Mine' input: 'x' " FLOAT_T " }" IDENTITY("i", "x") "}";
+    stepc_graph *graph;
+    message *tree;
+
+    error_init(&test_error);
+    cr_assert_code(graph_new(NULL, "meta", &graph, &test_error), STEPC_OK);
+    cr_assert_code(message_read_text(&graph->host, &graph->memory, &message_meta_graph_def, "meta", source, strlen(source), &tree,
+                                     &test_error), STEPC_OK);
+    graph->op_list = message_get(message_get(tree, "meta_info_def")->child, "stripped_op_list")->child;
+    cr_assert_code(graph_import(graph, message_get(tree, "graph_def")->child, &test_error), STEPC_OK);
+    const stepc_operation *m = stepc_graph_find(graph, "m");
+    cr_assert_null(m->def);
+    cr_assert_eq(stepc_operation_output_dtype(m, 0), STEPC_INT64);
+    cr_assert_eq(operation_int(m, "k", 0), 5);
+    cr_assert_not_null(stepc_graph_find(graph, "i")->def); /* the registry comes first */
+    stepc_graph_release(graph);
+}
+
+/* A graph without the tree it was read from, as a pass makes it, is written from its operations. */
+Test(import, writing_without_a_source)
+{
+    const char *source = PLACEHOLDER("x")
+        "node { name: 'c' op: 'Const' attr { key: 'dtype' value { type: DT_INT32 } } attr { key: 'value' value { tensor { dtype: "
+        "DT_INT32 tensor_shape { } int_val: 7 } } } attr { key: '_list' value { list { f: 1.5 f: 2.5 } } } }"
+        "node { name: 's' op: 'Split' input: 'c' input: 'x' device: '/cpu:0' " FLOAT_T " attr { key: 'num_split' value { i: 2 } } }"
+        ADD("y", "s:1", "s' input: '^c") " versions { producer: 27 }";
+    stepc_graph *graph = must_parse(source);
+    stepc_graph *again;
+    void *data;
+    size_t size;
+
+    graph->source = NULL;
+    for (int32_t i = 0; i < graph->operation_count; i++)
+        for (int32_t k = 0; k < graph->operations[i].attr_count; k++)
+            ((attr_value *)(uintptr_t)graph->operations[i].attrs)[k].source = NULL;
+    cr_assert_code(stepc_graph_write(graph, STEPC_GRAPH_BINARY, &data, &size, &test_error), STEPC_OK);
+    cr_assert_code(stepc_graph_parse("again", data, size, NULL, &again, &test_error), STEPC_OK);
+    const stepc_operation *y = stepc_graph_find(again, "y");
+    cr_assert_eq(y->inputs[0].index, 1);
+    cr_assert_eq(y->inputs[1].index, 0);
+    cr_assert_eq(y->control_count, 1);
+    cr_assert_str_eq(stepc_operation_device(stepc_graph_find(again, "s")), "/cpu:0");
+    cr_assert_eq(operation_attr(stepc_graph_find(again, "c"), "_list")->as.f_list[1], 2.5f);
+    cr_assert(operation_attr(stepc_graph_find(again, "x"), "shape")->from_default);
+    cr_assert_eq(again->producer, 27);
+    stepc_graph_text_free(graph, data, size);
+    stepc_graph_release(graph);
+    stepc_graph_release(again);
+}
