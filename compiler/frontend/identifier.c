@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* C identifiers from any names. */
+#include "compiler/frontend/signature.h"
+
+#include <string.h>
+
+#define IDENTIFIER_BYTES 48
+
+/* Words that a C or C++ compiler, or a macro of its GNU mode, has taken. */
+static const char *const taken[] = {
+    "alignas", "alignof", "and", "asm", "auto", "bitand", "bitor", "bool", "break", "case", "catch", "char", "class", "compl",
+    "const", "constexpr", "continue", "decltype", "default", "delete", "do", "double", "else", "enum", "errno", "explicit",
+    "export", "extern", "false", "float", "for", "friend", "goto", "if", "inline", "int", "linux", "long", "main", "memcpy",
+    "memset", "mutable", "namespace", "new", "noexcept", "not", "nullptr", "operator", "or", "private", "protected", "public",
+    "register", "restrict", "return", "short", "signed", "sizeof", "static", "struct", "switch", "template", "this", "throw",
+    "true", "try", "typedef", "typeid", "typename", "typeof", "union", "unix", "unsigned", "using", "virtual", "void", "volatile",
+    "while", "xor", "NULL", "NAN", "INFINITY", "I", "TRUE", "FALSE", "DOMAIN",
+};
+
+static bool is_taken(const char *name)
+{
+    for (size_t i = 0; i < sizeof taken / sizeof taken[0]; i++)
+        if (strcmp(taken[i], name) == 0)
+            return true;
+    return false;
+}
+
+const char *signature_identifier(arena *memory, const char *name)
+{
+    char out[IDENTIFIER_BYTES + 4];
+    size_t used = 0;
+    for (const char *p = name; *p && used < IDENTIFIER_BYTES; p++) {
+        bool letter = (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z');
+        bool digit = *p >= '0' && *p <= '9';
+        if (used == 0 && !letter)
+            out[used++] = 'x'; /* no leading digit and no reserved leading underscore */
+        if (letter || digit)
+            out[used++] = *p;
+        else if (out[used - 1] != '_') /* one underscore for any run of others: "a//b" is a_b */
+            out[used++] = '_';
+    }
+    while (used > 1 && out[used - 1] == '_')
+        used--;
+    if (used == 0)
+        out[used++] = 'x';
+    out[used] = 0;
+    if (is_taken(out)) {
+        out[used++] = '_';
+        out[used++] = '1';
+    }
+    return arena_text(memory, out, used);
+}

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Scheduling: a function of the nest and the profile, within the limits of registers and lanes. */
+#include "fuse_helpers.h"
+
+static const isa_profile neon = {.name = "neon", .vector_bytes = 16, .registers = 32, .l1_bytes = 32768};
+static const isa_profile scalar = {.name = "c99", .registers = 16, .l1_bytes = 32768};
+
+static const nest_schedule *schedule(bench *b, const isa_profile *isa)
+{
+    cr_assert_eq(loop_schedule(b->p, isa, NULL), STEPC_OK);
+    return &b->p->statements[0].nest->schedule;
+}
+
+Test(schedule, elementwise_goes_into_lanes_along_the_last_axis)
+{
+    bench b;
+    bench_init(&b);
+    int32_t x = bench_buffer(&b, BUFFER_FEED, STEPC_FLOAT32, "x", 2, DIMS(6, 100));
+    int32_t y = bench_buffer(&b, BUFFER_FETCH, STEPC_FLOAT32, "y", 2, DIMS(6, 100));
+    bench_op(&b, LOOP_SIN, y, x, -1);
+    const nest_schedule *s = schedule(&b, &test_isa);
+    cr_expect(s->is_set);
+    cr_expect_eq(s->vector_axis, 1);
+    cr_expect_eq(s->jam, 4);
+    cr_expect_eq(s->row_axis, -1);
+    s = schedule(&b, &scalar);
+    cr_expect_eq(s->vector_axis, -1);
+    cr_expect_eq(s->jam, 1);
+    bench_release(&b);
+}
+
+Test(schedule, product_gets_a_register_tile)
+{
+    bench b;
+    bench_init(&b);
+    int32_t x = bench_buffer(&b, BUFFER_FEED, STEPC_FLOAT32, "x", 2, DIMS(40, 50)),
+            w = bench_buffer(&b, BUFFER_FEED, STEPC_FLOAT32, "w", 2, DIMS(50, 48));
+    int32_t y = bench_buffer(&b, BUFFER_FETCH, STEPC_FLOAT32, "y", 2, DIMS(40, 48));
+    bench_matmul(&b, y, x, w);
+    const nest_schedule *s = schedule(&b, &test_isa);
+    cr_expect_eq(s->vector_axis, 1);
+    cr_expect_eq(s->row_axis, 0);
+    cr_expect_eq(s->jam, 2);
+    cr_expect_eq(s->row_tile, 6);
+    cr_expect(s->outline);
+    s = schedule(&b, &neon);
+    cr_expect_eq(s->vector_axis, 1);
+    cr_expect_eq(s->jam, 3);
+    cr_expect_eq(s->row_tile, 8);
+    cr_expect_leq(s->jam * s->row_tile + s->jam + 1, 32);
+    bench_release(&b);
+}
+
+/* Sums over the contiguous axis are split only when they may be; exact programs never. */
+Test(schedule, sums_keep_their_order_in_exact_programs)
+{
+    for (int exact = 0; exact < 2; exact++) {
+        bench b;
+        bench_init(&b);
+        int32_t x = bench_buffer(&b, BUFFER_FEED, STEPC_FLOAT32, "x", 2, DIMS(4, 100)),
+                y = bench_buffer(&b, BUFFER_FETCH, STEPC_FLOAT32, "y", 1, DIMS(4));
+        nest_builder n;
+        nest_begin(&n, b.p);
+        nest_axis(&n, size_const(&b.sizes, 4), AXIS_SPACE);
+        nest_axis(&n, size_const(&b.sizes, 100), AXIS_REDUCE);
+        nest_write(&n, y, AXES(0), nest_acc(&n, ACC_SUM, nest_read(&n, x, AXES(0, 1)), true));
+        cr_assert_eq(nest_end(&n, NULL), STEPC_OK);
+        b.p->exact = exact;
+        const nest_schedule *s = schedule(&b, &test_isa);
+        cr_expect_eq(s->vector_axis, exact ? -1 : 1);
+        cr_expect_eq(s->partial_sums, exact ? 1 : 4);
+        bench_release(&b);
+    }
+}
+
+/* Sums over rows keep their order however many lanes work side by side. */
+Test(schedule, column_sums_use_lanes_in_exact_programs)
+{
+    bench b;
+    bench_init(&b);
+    int32_t x = bench_buffer(&b, BUFFER_FEED, STEPC_FLOAT32, "x", 2, DIMS(30, 64)),
+            y = bench_buffer(&b, BUFFER_FETCH, STEPC_FLOAT32, "y", 1, DIMS(64));
+    nest_builder n;
+    nest_begin(&n, b.p);
+    nest_axis(&n, size_const(&b.sizes, 64), AXIS_SPACE);
+    nest_axis(&n, size_const(&b.sizes, 30), AXIS_REDUCE);
+    nest_write(&n, y, AXES(0), nest_acc(&n, ACC_SUM, nest_read(&n, x, AXES(1, 0)), false));
+    cr_assert_eq(nest_end(&n, NULL), STEPC_OK);
+    b.p->exact = true;
+    const nest_schedule *s = schedule(&b, &test_isa);
+    cr_expect_eq(s->vector_axis, 0);
+    cr_expect_eq(s->partial_sums, 1);
+    bench_release(&b);
+}
+
+/* Lanes would evaluate the arm that a select skips: an access that may lie outside stays scalar. */
+Test(schedule, guarded_accesses_stay_scalar)
+{
+    bench b;
+    bench_init(&b);
+    int32_t x = bench_buffer(&b, BUFFER_FEED, STEPC_FLOAT32, "x", 1, DIMS(100)),
+            y = bench_buffer(&b, BUFFER_FETCH, STEPC_FLOAT32, "y", 1, DIMS(104));
+    nest_builder n;
+    nest_begin(&n, b.p);
+    nest_axis(&n, size_const(&b.sizes, 104), AXIS_SPACE);
+    loop_index shifted = {
+        .base = size_const(&b.sizes, -2), .coefs = (size_ref[]){size_const(&b.sizes, 1)}, .indirect = -1};
+    int32_t at = nest_binary(&n, LOOP_SUB, nest_axis_value(&n, 0), nest_const_i64(&n, STEPC_INT64, 2));
+    int32_t inside = nest_in_range(&n, at, size_const(&b.sizes, 100));
+    int32_t v = nest_select(&n, inside, nest_read_index(&n, x, &shifted), nest_const_f64(&n, STEPC_FLOAT32, 0.0));
+    nest_write(&n, y, AXES(0), v);
+    cr_assert_eq(nest_end(&n, NULL), STEPC_OK);
+    cr_expect_eq(schedule(&b, &test_isa)->vector_axis, -1);
+    bench_release(&b);
+}
