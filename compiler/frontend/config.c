@@ -2,6 +2,8 @@
 /* Signatures as text in the format of tfcompile's tf2xla.Config, with callable blocks. */
 #include "compiler/frontend/signature.h"
 
+#include <string.h>
+
 typedef struct config_reader {
     arena *memory;
     const char *name; /* of the file */
@@ -105,7 +107,8 @@ static stepc_code read_callable(const config_reader *r, const message *tree, ste
 }
 
 /* Variables are found in the graph itself; a block says at most what is known already. */
-static stepc_code read_config(const config_reader *r, const message *tree, const stepc_callable_spec **out, size_t *out_count)
+static stepc_code read_config(const config_reader *r, const message *tree, const stepc_callable_spec **out,
+                              size_t *out_count)
 {
     size_t count = count_of(tree, "callable");
     bool single = count == 0;
@@ -130,8 +133,8 @@ static stepc_code read_config(const config_reader *r, const message *tree, const
     return STEPC_OK;
 }
 
-stepc_code signature_config_parse(const stepc_host *host, arena *memory, const char *name, const char *data, size_t size,
-                                  const stepc_callable_spec **out, size_t *out_count, stepc_error *error)
+stepc_code signature_config_parse(const stepc_host *host, arena *memory, const char *name, const char *data,
+                                  size_t size, const stepc_callable_spec **out, size_t *out_count, stepc_error *error)
 {
     message *tree;
     config_reader r = {memory, name, error};
@@ -170,27 +173,46 @@ static void write_id(const char *tensor, text *out)
     text_puts(out, " }");
 }
 
+static void write_dim(const char *spelled, size_t size, text *out)
+{
+    while (size && *spelled == ' ')
+        spelled++, size--;
+    while (size && spelled[size - 1] == ' ')
+        size--;
+    if (size && *spelled >= '0' && *spelled <= '9') {
+        text_printf(out, " dim { size: %.*s }", (int)size, spelled);
+        return;
+    }
+    text_puts(out, " dim { size: -1");
+    if (size && *spelled != '?' && *spelled != '-') {
+        text_puts(out, " name: ");
+        write_quoted(spelled, size, out);
+    }
+    text_puts(out, " }");
+}
+
 static void write_shape(const char *shape, text *out)
 {
     const char *p = *shape == '[' ? shape + 1 : shape;
     text_puts(out, " shape {");
     while (*p && *p != ']') {
-        const char *end = p;
-        while (*end && *end != ',' && *end != ']')
-            end++;
-        if (*p >= '0' && *p <= '9') {
-            text_printf(out, " dim { size: %.*s }", (int)(end - p), p);
-        } else {
-            text_puts(out, " dim { size: -1");
-            if (*p != '?' && *p != '-') {
-                text_puts(out, " name: ");
-                write_quoted(p, (size_t)(end - p), out);
-            }
-            text_puts(out, " }");
-        }
-        p = *end == ',' ? end + 1 : end;
+        size_t size = strcspn(p, ",]");
+        write_dim(p, size, out);
+        p += size + (p[size] == ',');
     }
     text_puts(out, " }");
+}
+
+/* DT_FLOAT and so on, from the table that reads it back. */
+static void write_type(stepc_dtype dtype, text *out)
+{
+    const message_field *feed = message_field_named(&message_tf2xla_config, "feed");
+    const message_field *type = message_field_named(feed->type, "type");
+    for (const enum_name *n = type->names; n->name; n++)
+        if (n->number == (int32_t)dtype) {
+            text_printf(out, " type: %s", n->name);
+            return;
+        }
 }
 
 static void write_callable(const stepc_callable_spec *spec, const char *indent, text *out)
@@ -200,6 +222,8 @@ static void write_callable(const stepc_callable_spec *spec, const char *indent, 
         write_id(spec->feeds[i].tensor, out);
         if (spec->feeds[i].shape)
             write_shape(spec->feeds[i].shape, out);
+        if (spec->feeds[i].dtype != STEPC_DTYPE_INVALID)
+            write_type(spec->feeds[i].dtype, out);
         if (spec->feeds[i].cname) {
             text_puts(out, " name: ");
             write_quoted(spec->feeds[i].cname, text_view(spec->feeds[i].cname).size, out);

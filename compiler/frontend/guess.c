@@ -40,6 +40,18 @@ static stepc_code no_result(const stepc_graph *graph, stepc_error *error)
     return error_mend(error, "name the fetches, e.g. --fetch NAME:0; stepc inspect lists the operations");
 }
 
+#define NAMED_IN_MESSAGE 8
+
+static stepc_code several_results(const stepc_callable_spec *spec, stepc_error *error)
+{
+    error_set(error, STEPC_INVALID_ARGUMENT, "%zu operations could be the result:", spec->fetch_count);
+    for (size_t i = 0; i < spec->fetch_count && i < NAMED_IN_MESSAGE; i++)
+        error_append(error, "%s %.90s", i ? "," : "", spec->fetches[i].tensor);
+    if (spec->fetch_count > NAMED_IN_MESSAGE)
+        error_append(error, ", ...");
+    return error_mend(error, "name the fetches, e.g. --fetch %s", spec->fetches[0].tensor);
+}
+
 stepc_code signature_guess(stepc_graph *graph, arena *memory, stepc_callable_spec *out, stepc_error *error)
 {
     uses u;
@@ -62,10 +74,7 @@ stepc_code signature_guess(stepc_graph *graph, arena *memory, stepc_callable_spe
     }
     if (out->fetch_count == 0)
         return no_result(graph, error);
-    if (out->fetch_count > 1) {
-        error_set(error, STEPC_INVALID_ARGUMENT, "%zu operations could be the result: %s, %s%s", out->fetch_count,
-                  fetches[0].tensor, fetches[1].tensor, out->fetch_count > 2 ? ", ..." : "");
-        return error_mend(error, "name the fetches, e.g. --fetch %s", fetches[0].tensor);
-    }
+    if (out->fetch_count > 1)
+        return several_results(out, error);
     return STEPC_OK;
 }

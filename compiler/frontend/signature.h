@@ -9,7 +9,7 @@
 /* A dimension as the signature has it: a constant, or a symbol (equal names are equal sizes). */
 typedef struct signature_dim {
     int64_t size;       /* -1: symbol */
-    const char *symbol; /* C identifier; made up ("n0") where the user wrote '?' */
+    const char *symbol; /* C identifier; made up ("dim0") where the user wrote '?'; NULL: constant */
     int64_t max;        /* -1: unbounded */
 } signature_dim;
 
@@ -31,7 +31,8 @@ typedef struct signature {
 } signature;
 
 /* Resolves SPEC on GRAPH; the result lies in MEMORY. Errors with TensorFlow's texts for unknown
- * names, duplicates and bad indices; a fed shape must not contradict the placeholder's.
+ * names, duplicates and bad indices; a fed shape must not contradict the placeholder's. A symbol that one feed
+ * fixes or bounds is fixed or bounded in all feeds; two sizes or two bounds of one symbol contradict each other.
  * NAME_TAKEN as for C identifiers: keywords and reserved names get a number, two given cnames that collide are INVALID_ARGUMENT. */
 stepc_code signature_resolve(stepc_graph *graph, arena *memory, const stepc_callable_spec *spec, signature *out,
                              stepc_error *error);
@@ -49,9 +50,8 @@ stepc_code signature_config_parse(const stepc_host *host, arena *memory, const c
 /* The config text of SPECS. */
 void signature_config_write(const stepc_callable_spec *specs, size_t count, text *out);
 
-/* The only unambiguous signature of a graph: all Placeholders as feeds, the operations whose outputs nobody reads as
- * fetches. INVALID_ARGUMENT listing the candidates when it is not unambiguous (several disconnected outputs are
- * fetched together; none, or placeholders of unknown rank, are refused). */
+/* The only unambiguous signature of a graph: the Placeholders that are read as feeds, the one operation whose
+ * outputs nobody reads as fetch. INVALID_ARGUMENT when there is none, or several: the first 8 stand in the message. */
 stepc_code signature_guess(stepc_graph *graph, arena *memory, stepc_callable_spec *out, stepc_error *error);
 
 #endif

@@ -12,10 +12,7 @@ const infer_value *lower_output_info(lower_context *l, int32_t output)
     return &step_value_of(l->step, (stepc_output){l->op, output})->info;
 }
 
-int32_t lower_input(lower_context *l, int32_t input)
-{
-    return lower_value(l->state, l->op->inputs[input], l->error);
-}
+int32_t lower_input(lower_context *l, int32_t input) { return lower_value(l->state, l->op->inputs[input], l->error); }
 
 int32_t lower_output(lower_context *l, int32_t output)
 {
@@ -99,16 +96,28 @@ int32_t lower_read_broadcast(nest_builder *b, int32_t buffer, int32_t out_rank)
     return nest_read(b, buffer, axis_of);
 }
 
-void lower_write(nest_builder *b, int32_t buffer, int32_t value)
+static bool identity_axes(nest_builder *b, int32_t buffer, int32_t *axis_of)
 {
-    int32_t axis_of[LOWER_MAX_RANK];
     if (buffer < 0) {
         b->failed = true;
-        return;
+        return false;
     }
     for (int32_t d = 0; d < b->program->buffers[buffer].rank; d++)
         axis_of[d] = d;
-    nest_write(b, buffer, axis_of, value);
+    return true;
+}
+
+int32_t lower_read_same(nest_builder *b, int32_t buffer)
+{
+    int32_t axis_of[LOWER_MAX_RANK];
+    return identity_axes(b, buffer, axis_of) ? nest_read(b, buffer, axis_of) : -1;
+}
+
+void lower_write(nest_builder *b, int32_t buffer, int32_t value)
+{
+    int32_t axis_of[LOWER_MAX_RANK];
+    if (identity_axes(b, buffer, axis_of))
+        nest_write(b, buffer, axis_of, value);
 }
 
 int32_t lower_stable_input(lower_context *l, int32_t input)

@@ -10,8 +10,8 @@
 /* ---- the rows ---------------------------------------------------------------------------- */
 
 static const lower_family *const families[] = {
-    &lower_elementwise, &lower_movement, &lower_reduction, &lower_contraction, &lower_normalization,
-    &lower_random,      &lower_variables, &lower_training, &lower_shape,       &lower_basic,
+    &lower_elementwise, &lower_movement,  &lower_reduction, &lower_contraction, &lower_normalization,
+    &lower_random,      &lower_variables, &lower_training,  &lower_shape,       &lower_basic,
 };
 
 size_t lower_row_count(void)
@@ -66,24 +66,30 @@ static void need_value(lower_state *l, stepc_output at, const stepc_operation **
         stack[(*depth)++] = at.op;
 }
 
-static bool is_placeholder(const stepc_operation *op)
-{
-    return text_equal(op->type, TEXT_LITERAL("Placeholder"));
-}
+static bool in_step(const lower_state *l, const stepc_operation *op) { return l->listed[op->index]; }
 
-static bool in_step(const lower_state *l, const stepc_operation *op)
-{
-    return l->listed[op->index];
-}
-
-/* Folded operations have no effects, so nothing waits for them; their control inputs still do. */
 static void need_controls(lower_state *l, const stepc_operation *op, const stepc_operation **stack, size_t *depth)
 {
-    for (int32_t k = 0; k < op->control_count; k++) {
-        const stepc_operation *control = op->controls[k];
-        if (in_step(l, control) && !is_placeholder(control) && mark(l, control))
-            stack[(*depth)++] = control;
-    }
+    for (int32_t k = 0; k < op->control_count; k++)
+        if (in_step(l, op->controls[k]) && mark(l, op->controls[k]))
+            stack[(*depth)++] = op->controls[k];
+}
+
+/* What the session would notice even where nobody asks for the value: updates of variables, generators that
+ * move on, placeholders without a feed. They run though all that hangs on them is known or only a shape. */
+static bool has_effect(const stepc_operation *op)
+{
+    static const char *const readers[] = {"IsVariableInitialized", "ReadVariableOp", "VarHandleOp",
+                                          "VarIsInitializedOp",    "Variable",       "VariableV2"};
+    const op_row *row = op_row_find(op->type);
+    if (text_equal(op->type, TEXT_LITERAL("Placeholder")))
+        return true;
+    if (!row || !(row->flags & OP_STATE))
+        return false;
+    for (size_t i = 0; i < sizeof readers / sizeof readers[0]; i++)
+        if (text_equal(op->type, text_view(readers[i])))
+            return false;
+    return true;
 }
 
 static stepc_code find_needed(lower_state *l, stepc_error *error)
@@ -98,6 +104,9 @@ static stepc_code find_needed(lower_state *l, stepc_error *error)
     for (size_t i = 0; i < s->signature->target_count; i++)
         if (in_step(l, s->signature->targets[i]) && mark(l, s->signature->targets[i]))
             stack[depth++] = s->signature->targets[i];
+    for (size_t i = 0; i < s->operations.count; i++)
+        if (has_effect(s->operations.items[i]) && mark(l, s->operations.items[i]))
+            stack[depth++] = s->operations.items[i];
     while (depth > 0) {
         const stepc_operation *op = stack[--depth];
         const lower_row *row = lower_row_find(op->type);
@@ -129,7 +138,8 @@ static void hint_of(const stepc_operation *op, char *hint, size_t size)
 }
 
 /* A root buffer for a tensor of the graph: complex elements become a trailing pair of reals. */
-int32_t lower_root(lower_state *l, buffer_kind kind, const infer_value *info, const stepc_operation *op, stepc_error *error)
+int32_t lower_root(lower_state *l, buffer_kind kind, const infer_value *info, const stepc_operation *op,
+                   stepc_error *error)
 {
     char hint[25];
     hint_of(op, hint, sizeof hint);
@@ -137,15 +147,18 @@ int32_t lower_root(lower_state *l, buffer_kind kind, const infer_value *info, co
     bool is_complex = dtype_is_complex(dtype);
     if (stepc_dtype_bytes(dtype) == 0 || dtype == STEPC_STRING || info->rank < 0) {
         if (info->rank < 0)
-            error_set(error, STEPC_UNIMPLEMENTED, "the rank of output of %s is not known when the step is compiled", op->name.data);
+            error_set(error, STEPC_UNIMPLEMENTED, "the rank of output of %s is not known when the step is compiled",
+                      op->name.data);
         else
             error_set(error, STEPC_UNIMPLEMENTED, "%s values are not compiled", stepc_dtype_name(dtype));
         error_at_node(error, op->name.data, op->type.data, NULL);
-        error_mend(error, info->rank < 0 ? "say the fed shapes, e.g. --feed x:0=float32[?,4]" : "run the step interpreted");
+        error_mend(error,
+                   info->rank < 0 ? "say the fed shapes, e.g. --feed x:0=float32[?,4]" : "run the step interpreted");
         return -1;
     }
     if (info->rank >= LOWER_MAX_RANK) {
-        error_set(error, STEPC_UNIMPLEMENTED, "a tensor of rank %d is not compiled, the most is %d", info->rank, LOWER_MAX_RANK - 1);
+        error_set(error, STEPC_UNIMPLEMENTED, "a tensor of rank %d is not compiled, the most is %d", info->rank,
+                  LOWER_MAX_RANK - 1);
         error_at_node(error, op->name.data, op->type.data, NULL);
         error_mend(error, "run the step interpreted");
         return -1;
@@ -157,7 +170,8 @@ int32_t lower_root(lower_state *l, buffer_kind kind, const infer_value *info, co
     }
     for (int32_t d = 0; d < info->rank; d++) {
         if (info->dims[d] == SIZE_UNKNOWN) {
-            error_set(error, STEPC_UNIMPLEMENTED, "dimension %d of the output of %s depends on values", d, op->name.data);
+            error_set(error, STEPC_UNIMPLEMENTED, "dimension %d of the output of %s depends on values", d,
+                      op->name.data);
             error_at_node(error, op->name.data, op->type.data, NULL);
             error_mend(error, "run the step interpreted, or narrow the feeds' shapes");
             return -1;
@@ -176,6 +190,19 @@ int32_t lower_root(lower_state *l, buffer_kind kind, const infer_value *info, co
     return buffer;
 }
 
+static void no_buffer(const step_value *value, stepc_error *error)
+{
+    const stepc_operation *op = value->at.op;
+    if (stepc_dtype_bytes(value->info.dtype) == 0)
+        error_set(error, STEPC_UNIMPLEMENTED, "%s values are not compiled", stepc_dtype_name(value->info.dtype));
+    else if (value->info.rank < 0) /* a variable that the step reads before any assignment */
+        error_set(error, STEPC_UNIMPLEMENTED, "the shape of %s is not known when the step is compiled", op->name.data);
+    else
+        error_set(error, STEPC_INTERNAL, "%s:%d has no buffer", op->name.data, value->at.index);
+    error_at_node(error, op->name.data, op->type.data, NULL);
+    error_mend(error, "run the step interpreted");
+}
+
 int32_t lower_value(lower_state *l, stepc_output at, stepc_error *error)
 {
     int32_t *slot = lower_buffer_slot(l, at);
@@ -185,7 +212,7 @@ int32_t lower_value(lower_state *l, stepc_output at, stepc_error *error)
     }
     const step_value *value = step_value_of(l->step, at);
     if (!value->info.constant) {
-        error_set(error, STEPC_INTERNAL, "%s:%d has no buffer", at.op->name.data, at.index);
+        no_buffer(value, error);
         return -1;
     }
     int32_t buffer = lower_root(l, BUFFER_WEIGHT, &value->info, at.op, error);
@@ -211,8 +238,13 @@ static stepc_code add_feeds(lower_state *l, stepc_error *error)
         if (buffer < 0)
             return STEPC_UNIMPLEMENTED;
         p->buffers[buffer].slot = (int32_t)i;
-        p->feeds[i] = (loop_slot){.cname = slot->cname, .tensor = slot->tensor, .dtype = value->info.dtype,
-                                  .rank = value->info.rank, .dims = value->info.dims, .buffer = buffer, .at = slot->at};
+        p->feeds[i] = (loop_slot){.cname = slot->cname,
+                                  .tensor = slot->tensor,
+                                  .dtype = value->info.dtype,
+                                  .rank = value->info.rank,
+                                  .dims = value->info.dims,
+                                  .buffer = buffer,
+                                  .at = slot->at};
         *lower_buffer_slot(l, slot->at) = buffer;
     }
     p->feed_count = (int32_t)sig->feed_count;
@@ -251,7 +283,8 @@ static bool is_whole(const loop_program *p, int32_t buffer)
         all = size_product(p->sizes, all, b->extents[d]);
     for (int32_t d = 0; d < root->rank; d++)
         root_all = size_product(p->sizes, root_all, root->extents[d]);
-    return size_is_const(p->sizes, b->offset, &offset) && offset == 0 && all == root_all && lower_is_contiguous(p, buffer);
+    return size_is_const(p->sizes, b->offset, &offset) && offset == 0 && all == root_all &&
+           lower_is_contiguous(p, buffer);
 }
 
 stepc_code lower_copy(lower_state *l, int32_t to, int32_t from, const stepc_operation *origin, stepc_error *error)
@@ -295,8 +328,13 @@ static stepc_code add_fetch(lower_state *l, size_t index, stepc_error *error)
             return code;
     }
     p->buffers[target].slot = (int32_t)index;
-    p->fetches[index] = (loop_slot){.cname = slot->cname, .tensor = slot->tensor, .dtype = value->info.dtype,
-                                    .rank = value->info.rank, .dims = value->info.dims, .buffer = target, .at = slot->at};
+    p->fetches[index] = (loop_slot){.cname = slot->cname,
+                                    .tensor = slot->tensor,
+                                    .dtype = value->info.dtype,
+                                    .rank = value->info.rank,
+                                    .dims = value->info.dims,
+                                    .buffer = target,
+                                    .at = slot->at};
     return STEPC_OK;
 }
 
@@ -304,6 +342,7 @@ static stepc_code add_fetches(lower_state *l, stepc_error *error)
 {
     const signature *sig = l->step->signature;
     l->program->fetches = ARENA_ARRAY(l->step->memory, loop_slot, sig->fetch_count + 1);
+    l->op = NULL;
     if (!l->program->fetches)
         return error_out_of_memory(error, "lowering");
     for (size_t i = 0; i < sig->fetch_count; i++) {
@@ -317,11 +356,28 @@ static stepc_code add_fetches(lower_state *l, stepc_error *error)
 
 /* ---- the walk -------------------------------------------------------------------------------------- */
 
+/* A fed reference is a plain value; the operator wants the variable. */
+static stepc_code check_references(const lower_state *l, const stepc_operation *op, stepc_error *error)
+{
+    for (int32_t k = 0; k < op->input_count; k++) {
+        stepc_output at = op->inputs[k];
+        if (dtype_is_ref((stepc_dtype)op->input_dtypes[k]) && step_value_of(l->step, at)->is_fed)
+            return error_set(error, STEPC_INVALID_ARGUMENT,
+                             "Input %d of node %s was passed %s from %s:%d incompatible with expected %s.", k,
+                             op->name.data, stepc_dtype_name(step_value_of(l->step, at)->info.dtype), at.op->name.data,
+                             at.index, stepc_dtype_name((stepc_dtype)op->input_dtypes[k]));
+    }
+    return STEPC_OK;
+}
+
 static stepc_code lower_operation(lower_state *l, const stepc_operation *op, stepc_error *error)
 {
     const lower_row *row = lower_row_find(op->type);
     lower_context c = {.step = l->step, .program = l->program, .op = op, .state = l, .error = error};
-    stepc_code code = row->lower(&c);
+    stepc_code code = check_references(l, op, error);
+    l->op = op;
+    if (!code)
+        code = row->lower(&c);
     if (code) {
         error_at_node(error, op->name.data, op->type.data, NULL);
         return code;
@@ -351,8 +407,8 @@ static stepc_code check_rows(const lower_state *l, stepc_error *error)
     }
     if (!missing)
         return STEPC_OK;
-    error_set(error, STEPC_UNIMPLEMENTED, "%zu operation%s of this step cannot be compiled yet, the first is a %s", missing,
-              missing == 1 ? "" : "s", first->type.data);
+    error_set(error, STEPC_UNIMPLEMENTED, "%zu operation%s of this step cannot be compiled yet, the first is a %s",
+              missing, missing == 1 ? "" : "s", first->type.data);
     error_at_node(error, first->name.data, first->type.data, NULL);
     return error_mend(error, "run the step interpreted");
 }
@@ -363,8 +419,10 @@ static stepc_code prepare(lower_state *l, stepc_error *error)
     size_t count = (size_t)s->graph->operation_count + 1;
     l->needed = ARENA_ARRAY(s->memory, bool, count);
     l->listed = ARENA_ARRAY(s->memory, bool, count);
+    l->origins = ARENA_ARRAY(s->memory, const stepc_operation *, count);
+    l->variable_of = ARENA_ARRAY(s->memory, int32_t, count);
     l->buffer_of = ARENA_ARRAY(s->memory, int32_t, s->value_count + 1);
-    if (!l->needed || !l->listed || !l->buffer_of)
+    if (!l->needed || !l->listed || !l->origins || !l->variable_of || !l->buffer_of)
         return error_out_of_memory(error, "lowering");
     for (size_t i = 0; i <= s->value_count; i++)
         l->buffer_of[i] = -1;
@@ -409,10 +467,9 @@ stepc_code lower_step(step *s, bool exact, lower_shared *shared, loop_program **
             code = lower_operation(&l, s->operations.items[i], error);
     if (!code)
         code = add_fetches(&l, error);
-    if (code)
-        return code;
-    l.program->state = shared->state;
-    l.program->state_count = (int32_t)shared->count;
-    *out = l.program;
-    return STEPC_OK;
+    if (!code)
+        code = lower_share_state(l.program, shared, error);
+    if (!code)
+        *out = l.program;
+    return code;
 }

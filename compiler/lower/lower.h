@@ -5,6 +5,7 @@
 
 #include "compiler/loops/loops.h"
 #include "compiler/passes/step.h"
+#include "runtime/graph/import.h"
 
 typedef struct lower_state lower_state;
 
@@ -12,6 +13,7 @@ typedef struct lower_state lower_state;
 typedef struct lower_shared {
     loop_slot *state;
     size_t count, capacity;
+    name_set names; /* of the slots, in their order */
 } lower_shared;
 
 typedef struct lower_context {
@@ -47,7 +49,11 @@ const lower_row *lower_row_at(size_t index);
  * UNIMPLEMENTED naming the operators without a row, or a shape or dtype that loops cannot hold. */
 stepc_code lower_step(step *s, bool exact, lower_shared *shared, loop_program **out, stepc_error *error);
 
-/* ---- helpers for rows (lower.c) ------------------------------------------------------------ */
+/* Gives P the list of all variables of the module as its own, with P's numbers of their buffers (-1: not in P).
+ * lower_step does it; again when later callables may have added variables. */
+stepc_code lower_share_state(loop_program *p, const lower_shared *shared, stepc_error *error);
+
+/* ---- helpers for rows (helpers.c) ------------------------------------------------------------ */
 
 const infer_value *lower_info(lower_context *l, int32_t input);       /* of an input */
 const infer_value *lower_output_info(lower_context *l, int32_t output);
@@ -69,6 +75,8 @@ stepc_code lower_constant_integers(lower_context *l, int32_t input, const int64_
 void lower_begin(lower_context *l, nest_builder *b, int32_t output);
 /* Reads BUFFER of RANK dims and EXTENTS broadcast to the nest's first OUT_RANK axes (right-aligned). */
 int32_t lower_read_broadcast(nest_builder *b, int32_t buffer, int32_t out_rank);
+/* Reads BUFFER along the first rank axes in order: at the very index that lower_write writes, as an update in place must. */
+int32_t lower_read_same(nest_builder *b, int32_t buffer);
 /* Writes VALUE to BUFFER along the first rank axes in order. */
 void lower_write(nest_builder *b, int32_t buffer, int32_t value);
 

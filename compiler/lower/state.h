@@ -19,10 +19,14 @@ struct lower_state {
     step *step;
     lower_shared *shared;
     loop_program *program;
+    const stepc_operation *op; /* being lowered; NULL: fetches */
     bool *needed, *listed; /* by index of the operation in the graph */
+    const stepc_operation **origins; /* likewise: the variable behind its output 0, where already found */
+    int32_t *variable_of;  /* likewise: number of the variable that it makes, plus 1; 0: not found yet */
     int32_t *buffer_of;    /* by number of the value; -1: none yet */
     lower_variable *variables;
     size_t variable_count, variable_capacity;
+    name_set variable_names; /* in the order of the variables */
 };
 
 int32_t *lower_buffer_slot(lower_state *l, stepc_output at);

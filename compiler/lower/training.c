@@ -28,8 +28,8 @@ static stepc_code descend(lower_context *l, lower_variable **out)
     int32_t rank = value->rank;
     for (int32_t d = 0; d < rank; d++)
         nest_axis(&b, value->extents[d], AXIS_SPACE);
-    int32_t old = lower_read_broadcast(&b, (*out)->value, rank), rate = lower_read_broadcast(&b, alpha, rank);
-    int32_t change = lower_round(&b, nest_binary(&b, LOOP_MUL, rate, lower_read_broadcast(&b, delta, rank)), dtype);
+    int32_t old = lower_read_same(&b, (*out)->value), rate = lower_read_broadcast(&b, alpha, rank);
+    int32_t change = lower_round(&b, nest_binary(&b, LOOP_MUL, rate, lower_read_same(&b, delta)), dtype);
     lower_write(&b, (*out)->value, lower_round(&b, nest_binary(&b, LOOP_SUB, old, change), dtype));
     return nest_end(&b, l->error);
 }

@@ -1,33 +1,30 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Variables: a buffer of the module's state block and a flag that says whether it has a value. */
-#include "compiler/lower/state.h"
 #include "compiler/lower/variables.h"
+#include "compiler/lower/state.h"
 
 #include <string.h>
 
 /* ---- state slots --------------------------------------------------------------------------- */
 
-static stepc_code grow_slots(lower_state *l, stepc_error *error)
+static stepc_code grow_slots(lower_state *l, const char *name, stepc_error *error)
 {
-    loop_slot *grown = arena_grow(l->step->memory, l->shared->state, &l->shared->capacity, l->shared->count + 1, sizeof *grown);
-    if (!grown)
+    loop_slot *grown =
+        arena_grow(l->step->memory, l->shared->state, &l->shared->capacity, l->shared->count + 1, sizeof *grown);
+    if (!grown || name_set_add(l->step->memory, &l->shared->names, text_view(name)) < 0)
         return error_out_of_memory(error, "lowering");
     l->shared->state = grown;
     return STEPC_OK;
 }
 
-static int32_t find_slot(lower_state *l, const char *name)
-{
-    for (size_t i = 0; i < l->shared->count; i++)
-        if (strcmp(l->shared->state[i].tensor, name) == 0)
-            return (int32_t)i;
-    return -1;
-}
+static int32_t find_slot(lower_state *l, const char *name) { return name_set_find(&l->shared->names, text_view(name)); }
 
 static bool same_slot(const loop_slot *slot, const infer_value *info)
 {
-    return slot->dtype == info->dtype && slot->rank == info->rank &&
-           memcmp(slot->dims, info->dims, (size_t)info->rank * sizeof *info->dims) == 0;
+    bool same = slot->dtype == info->dtype && slot->rank == info->rank;
+    for (int32_t d = 0; same && d < info->rank; d++)
+        same = slot->dims[d] == info->dims[d];
+    return same;
 }
 
 int32_t lower_state_buffer(lower_state *l, const char *name, const infer_value *info, const stepc_tensor *initial,
@@ -38,12 +35,17 @@ int32_t lower_state_buffer(lower_state *l, const char *name, const infer_value *
         return -1;
     int32_t slot = find_slot(l, name);
     if (slot < 0) {
-        if (grow_slots(l, error))
+        if (grow_slots(l, name, error))
             return -1;
         slot = (int32_t)l->shared->count++;
-        l->shared->state[slot] = (loop_slot){.tensor = name, .cname = signature_identifier(l->step->memory, name),
-                                             .dtype = info->dtype, .rank = info->rank, .dims = info->dims,
-                                             .buffer = buffer, .initial = initial, .at = {op, 0}};
+        l->shared->state[slot] = (loop_slot){.tensor = name,
+                                             .cname = signature_identifier(l->step->memory, name),
+                                             .dtype = info->dtype,
+                                             .rank = info->rank,
+                                             .dims = info->dims,
+                                             .buffer = -1,
+                                             .initial = initial,
+                                             .at = {op, 0}};
     } else if (!same_slot(&l->shared->state[slot], info)) {
         error_set(error, STEPC_UNIMPLEMENTED, "variable %s has several shapes or dtypes", name);
         return -1;
@@ -52,28 +54,64 @@ int32_t lower_state_buffer(lower_state *l, const char *name, const infer_value *
     return buffer;
 }
 
-/* ---- variables ------------------------------------------------------------------------------- */
-
-/* The operation that a reference or a handle comes from. */
-static const stepc_operation *origin_of(stepc_output at)
+stepc_code lower_share_state(loop_program *p, const lower_shared *shared, stepc_error *error)
 {
-    const stepc_operation *op = at.op;
-    for (;;) {
-        bool makes = text_equal(op->type, TEXT_LITERAL("VariableV2")) || text_equal(op->type, TEXT_LITERAL("VarHandleOp")) ||
-                     text_equal(op->type, TEXT_LITERAL("Variable"));
-        if (makes || op->input_count == 0)
-            return makes ? op : NULL;
-        op = op->inputs[0].op; /* Identity, and updates that give their reference on */
-    }
+    p->state = ARENA_ARRAY(p->memory, loop_slot, shared->count + 1);
+    if (!p->state)
+        return error_out_of_memory(error, "lowering");
+    if (shared->count)
+        memcpy(p->state, shared->state, shared->count * sizeof *p->state);
+    p->state_count = (int32_t)shared->count;
+    for (int32_t i = 0; i < p->buffer_count; i++)
+        if (p->buffers[i].kind == BUFFER_STATE && p->buffers[i].root == i)
+            p->state[p->buffers[i].slot].buffer = i;
+    return STEPC_OK;
 }
 
+/* ---- variables ------------------------------------------------------------------------------- */
+
+static bool makes_variable(const stepc_operation *op)
+{
+    return text_equal(op->type, TEXT_LITERAL("VariableV2")) || text_equal(op->type, TEXT_LITERAL("VarHandleOp")) ||
+           text_equal(op->type, TEXT_LITERAL("Variable"));
+}
+
+/* The operation that a reference or a handle comes from; found once for each operation on the way, since
+ * a graph may chain a great many updates. */
+static const stepc_operation *origin_of(lower_state *l, stepc_output at)
+{
+    const stepc_operation *op = at.op, *origin = NULL;
+    while (!makes_variable(op) && op->input_count > 0 && !l->origins[op->index])
+        op = op->inputs[0].op; /* Identity, and updates that give their reference on */
+    origin = makes_variable(op) ? op : l->origins[op->index];
+    for (op = at.op; op != origin && op->input_count > 0 && !l->origins[op->index]; op = op->inputs[0].op)
+        l->origins[op->index] = origin;
+    return origin;
+}
+
+/* The name of the variable among the module's. A '#' of the graph's is doubled, so that no name
+ * meets another's flag, generator or container. */
 static const char *variable_name(const lower_state *l, const stepc_operation *op)
 {
     stepc_string container = operation_string(op, "container"), shared = operation_string(op, "shared_name");
     stepc_string name = shared.size ? shared : op->name;
-    if (container.size)
-        return arena_format(l->step->memory, "%.*s/%.*s", (int)container.size, container.data, (int)name.size, name.data);
-    return arena_text(l->step->memory, name.data, name.size);
+    bool is_default = container.size == 0 || text_equal(container, TEXT_LITERAL("localhost"));
+    char *out = arena_array(l->step->memory, name.size + container.size + 2, 2);
+    size_t used = 0;
+    if (!out)
+        return NULL;
+    if (!is_default) {
+        memcpy(out, container.data, container.size);
+        memcpy(out + container.size, "#/", 2);
+        used = container.size + 2;
+    }
+    for (size_t i = 0; i < name.size; i++) {
+        out[used++] = name.data[i];
+        if (name.data[i] == '#')
+            out[used++] = '#';
+    }
+    out[used] = 0;
+    return out;
 }
 
 static bool is_fully_known(const infer_value *info)
@@ -98,7 +136,8 @@ static stepc_code declared(lower_context *l, const stepc_operation *op, infer_va
         return error_out_of_memory(l->error, "lowering");
     info->rank = shape->as.shape.rank;
     for (int32_t d = 0; d < info->rank; d++)
-        info->dims[d] = shape->as.shape.dims[d] < 0 ? SIZE_UNKNOWN : size_const(l->program->sizes, shape->as.shape.dims[d]);
+        info->dims[d] =
+            shape->as.shape.dims[d] < 0 ? SIZE_UNKNOWN : size_const(l->program->sizes, shape->as.shape.dims[d]);
     return STEPC_OK;
 }
 
@@ -106,71 +145,130 @@ static stepc_code add_variable(lower_context *l, const stepc_operation *op, cons
 {
     lower_state *s = l->state;
     infer_value flag = {.dtype = STEPC_BOOL};
-    lower_variable *grown = arena_grow(l->step->memory, s->variables, &s->variable_capacity, s->variable_count + 1, sizeof *grown);
+    lower_variable *grown =
+        arena_grow(l->step->memory, s->variables, &s->variable_capacity, s->variable_count + 1, sizeof *grown);
     if (!grown || !name)
         return error_out_of_memory(l->error, "lowering");
     s->variables = grown;
     lower_variable v = {.op = op, .name = name};
     v.value = lower_state_buffer(s, name, info, NULL, op, l->error);
-    v.flag = v.value < 0 ? -1
-                         : lower_state_buffer(s, arena_format(l->step->memory, "%s#set", name), &flag, NULL, op, l->error);
+    v.flag = v.value < 0
+                 ? -1
+                 : lower_state_buffer(s, arena_format(l->step->memory, "%s#set", name), &flag, NULL, op, l->error);
     if (v.flag < 0)
         return STEPC_UNIMPLEMENTED;
+    if (name_set_add(l->step->memory, &s->variable_names, text_view(name)) < 0)
+        return error_out_of_memory(l->error, "lowering");
     s->variables[s->variable_count++] = v;
     return STEPC_OK;
 }
 
+/* Several operations may name one variable; the first says what it is. */
+static stepc_code check_declared(lower_context *l, const lower_variable *v, const infer_value *info)
+{
+    const loop_slot *slot = &l->state->shared->state[l->program->buffers[v->value].slot];
+    if (slot->dtype != info->dtype)
+        return error_set(l->error, STEPC_INVALID_ARGUMENT,
+                         "Trying to access variable %s with wrong dtype. Expected %s got %s", v->name,
+                         stepc_dtype_name(slot->dtype), stepc_dtype_name(info->dtype));
+    if (is_fully_known(info) && !same_slot(slot, info))
+        return error_set(l->error, STEPC_UNIMPLEMENTED, "variable %s has several shapes", v->name);
+    return STEPC_OK;
+}
+
+/* A shape that the declaration leaves open: VALUE's, or what another callable of the module knows. */
+static stepc_code complete(lower_context *l, const char *name, const infer_value *value, infer_value *info)
+{
+    if (is_fully_known(info))
+        return STEPC_OK;
+    int32_t slot = find_slot(l->state, name);
+    stepc_dtype dtype = info->dtype;
+    if (slot < 0) {
+        if (value && is_fully_known(value))
+            *info = *value;
+        info->dtype = dtype;
+        return STEPC_OK;
+    }
+    const loop_slot *known = &l->state->shared->state[slot];
+    info->rank = known->rank;
+    info->dims = ARENA_ARRAY(l->step->memory, size_ref, (size_t)known->rank + 1);
+    if (!info->dims)
+        return error_out_of_memory(l->error, "lowering");
+    for (int32_t d = 0; d < known->rank; d++)
+        info->dims[d] = known->dims[d];
+    return STEPC_OK;
+}
+
+static lower_variable *variable_named(lower_state *l, const char *name)
+{
+    int32_t number = name_set_find(&l->variable_names, text_view(name));
+    return number < 0 ? NULL : &l->variables[number];
+}
+
 stepc_code lower_find_variable(lower_context *l, stepc_output at, const infer_value *value, lower_variable **out)
 {
-    const stepc_operation *op = origin_of(at);
+    const stepc_operation *op = origin_of(l->state, at);
     *out = NULL;
     if (!op) {
-        error_set(l->error, STEPC_UNIMPLEMENTED, "the variable behind %s is not known when the step is compiled", at.op->name.data);
+        error_set(l->error, STEPC_UNIMPLEMENTED, "the variable behind %s is not known when the step is compiled",
+                  at.op->name.data);
         return error_mend(l->error, "run the step interpreted");
     }
-    const char *name = variable_name(l->state, op);
+    lower_state *s = l->state;
+    if (s->variable_of[op->index]) {
+        *out = &s->variables[s->variable_of[op->index] - 1];
+        return STEPC_OK;
+    }
+    const char *name = variable_name(s, op);
     if (!name)
         return error_out_of_memory(l->error, "lowering");
-    for (size_t i = 0; i < l->state->variable_count; i++)
-        if (strcmp(l->state->variables[i].name, name) == 0) {
-            *out = &l->state->variables[i];
-            return STEPC_OK;
-        }
     infer_value info = {0};
     stepc_code code = declared(l, op, &info);
-    if (!code && !is_fully_known(&info) && value && is_fully_known(value))
-        info = *value;
-    int32_t slot = find_slot(l->state, name);
-    if (!code && !is_fully_known(&info) && slot >= 0) {
-        const loop_slot *known = &l->state->shared->state[slot]; /* another callable of the module knows */
-        info.rank = known->rank;
-        info.dims = ARENA_ARRAY(l->step->memory, size_ref, (size_t)known->rank + 1);
-        if (!info.dims)
-            return error_out_of_memory(l->error, "lowering");
-        memcpy(info.dims, known->dims, (size_t)known->rank * sizeof *known->dims);
-    }
-    if (!code)
+    lower_variable *known = code ? NULL : variable_named(s, name);
+    if (known)
+        code = check_declared(l, known, &info);
+    else if (!code)
+        code = complete(l, name, value, &info);
+    if (!code && !known)
         code = add_variable(l, op, &info, name);
-    if (!code)
-        *out = &l->state->variables[l->state->variable_count - 1];
-    return code;
+    if (code)
+        return code;
+    *out = known ? known : &s->variables[s->variable_count - 1];
+    s->variable_of[op->index] = (int32_t)(*out - s->variables) + 1;
+    if (!text_equal(op->type, TEXT_LITERAL("VarHandleOp")) && !step_value_of(l->step, (stepc_output){op, 0})->is_fed)
+        *lower_buffer_slot(s, (stepc_output){op, 0}) = (*out)->value;
+    return STEPC_OK;
+}
+
+static const char *uninitialised(const lower_state *l, const lower_variable *v)
+{
+    stepc_string container = operation_string(v->op, "container"), shared = operation_string(v->op, "shared_name");
+    stepc_string name = shared.size ? shared : v->op->name;
+    if (!text_equal(v->op->type, TEXT_LITERAL("VarHandleOp")))
+        return arena_format(l->step->memory, "Attempting to use uninitialized value %.*s", (int)name.size, name.data);
+    container = container.size ? container : TEXT_LITERAL("localhost");
+    return arena_format(
+        l->step->memory,
+        "Error while reading resource variable %.*s from Container: %.*s. This could mean that the variable was "
+        "uninitialized.",
+        (int)name.size, name.data, (int)container.size, container.data);
 }
 
 stepc_code lower_require_value(lower_state *l, int32_t root, stepc_error *error)
 {
-    for (size_t i = 0; i < l->variable_count; i++) {
-        lower_variable *v = &l->variables[i];
-        if (v->value != root || v->is_known)
-            continue;
-        nest_builder b;
-        nest_begin(&b, l->program);
-        nest_origin(&b, v->op);
-        nest_check(&b, nest_read(&b, v->flag, NULL), STEPC_FAILED_PRECONDITION,
-                   arena_format(l->step->memory, "Attempting to use uninitialized value %s", v->name), v->op);
-        v->is_known = true;
-        return nest_end(&b, error);
-    }
-    return STEPC_OK;
+    lower_variable *v = variable_named(l, l->shared->state[l->program->buffers[root].slot].tensor);
+    if (!v || v->value != root || v->is_known)
+        return STEPC_OK;
+    const char *why = uninitialised(l, v);
+    const stepc_operation *reader = l->op ? l->op : v->op;
+    nest_builder b;
+    if (!why)
+        return error_out_of_memory(error, "lowering");
+    nest_begin(&b, l->program);
+    nest_origin(&b, reader);
+    nest_check(&b, nest_read(&b, v->flag, NULL), STEPC_FAILED_PRECONDITION, why, reader);
+    v->is_known = true;
+    return nest_end(&b, error);
 }
 
 stepc_code lower_mark_assigned(lower_context *l, lower_variable *v)
@@ -187,10 +285,17 @@ stepc_code lower_mark_assigned(lower_context *l, lower_variable *v)
 
 /* ---- rows ---------------------------------------------------------------------------------------- */
 
+/* Where the declaration leaves the shape open, the first assignment of the step settles it. */
 static stepc_code lower_variable_op(lower_context *l)
 {
     lower_variable *v;
-    stepc_code code = lower_find_variable(l, (stepc_output){l->op, 0}, NULL, &v);
+    infer_value info = {0};
+    const char *name = variable_name(l->state, l->op);
+    stepc_code code = name ? declared(l, l->op, &info) : error_out_of_memory(l->error, "lowering");
+    if (!code && !variable_named(l->state, name) && find_slot(l->state, name) < 0 && !is_fully_known(&info))
+        return STEPC_OK;
+    if (!code)
+        code = lower_find_variable(l, (stepc_output){l->op, 0}, NULL, &v);
     if (!code)
         lower_alias(l, 0, v->value);
     return code;
@@ -211,7 +316,8 @@ static stepc_code same_shape(lower_context *l, int32_t target, int32_t value)
         same = a->extents[d] == b->extents[d];
     if (same)
         return STEPC_OK;
-    error_set(l->error, STEPC_UNIMPLEMENTED, "the value's shape is not known to be the variable's when the step is compiled");
+    error_set(l->error, STEPC_UNIMPLEMENTED,
+              "the value's shape is not known to be the variable's when the step is compiled");
     return error_mend(l->error, "fix the fed shapes, or run the step interpreted");
 }
 
@@ -261,8 +367,7 @@ static stepc_code lower_assign_add(lower_context *l)
     lower_alias(l, 0, v->value);
     nest_builder b;
     lower_begin(l, &b, 0);
-    int32_t rank = l->program->buffers[v->value].rank;
-    int32_t old = lower_read_broadcast(&b, v->value, rank), more = lower_read_broadcast(&b, value, rank);
+    int32_t old = lower_read_same(&b, v->value), more = lower_read_same(&b, value);
     lower_write(&b, v->value, lower_round(&b, nest_binary(&b, LOOP_ADD, old, more), operation_type(l->op, "T")));
     return nest_end(&b, l->error);
 }
@@ -271,6 +376,10 @@ static stepc_code lower_read_variable(lower_context *l)
 {
     lower_variable *v;
     stepc_code code = lower_find_variable(l, l->op->inputs[0], lower_output_info(l, 0), &v);
+    if (!code && lower_output_info(l, 0)->dtype != operation_type(v->op, "dtype"))
+        code = error_set(
+            l->error, STEPC_INVALID_ARGUMENT, "Trying to read variable with wrong dtype. Expected %s got %s",
+            stepc_dtype_name(lower_output_info(l, 0)->dtype), stepc_dtype_name(operation_type(v->op, "dtype")));
     if (!code)
         code = lower_require_value(l->state, v->value, l->error);
     if (code)

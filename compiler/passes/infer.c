@@ -59,7 +59,8 @@ static bool worth_folding(const step *s, const stepc_operation *op, const operan
         }
         if (value->rank < 0)
             count = 1; /* shape known only by computing it: small vectors in practice, checked below by the limit */
-        if (!checked_mul_i64(count, (int64_t)stepc_dtype_bytes(value->dtype), &count) || !checked_add_i64(out, count, &out))
+        if (!checked_mul_i64(count, (int64_t)stepc_dtype_bytes(value->dtype), &count) ||
+            !checked_add_i64(out, count, &out))
             return false;
     }
     return out <= s->host->limits.folded_bytes && (out <= 16384 || out / 4 <= in);
@@ -97,9 +98,16 @@ static stepc_code fold(step *s, const stepc_operation *op, const op_row *row, op
     kernel_state state = {0};
     stepc_error scratch;
     error_init(&scratch);
-    kernel_context k = {.host = s->host, .op = op, .input_count = op->input_count, .output_count = op->output_count,
-                        .inputs = inputs, .variables = variables, .outputs = outputs,
-                        .output_variables = variables + op->input_count, .state = &state, .error = &scratch};
+    kernel_context k = {.host = s->host,
+                        .op = op,
+                        .input_count = op->input_count,
+                        .output_count = op->output_count,
+                        .inputs = inputs,
+                        .variables = variables,
+                        .outputs = outputs,
+                        .output_variables = variables + op->input_count,
+                        .state = &state,
+                        .error = &scratch};
     if (row->kernel(&k)) {
         release_outputs(outputs, op->output_count);
         return STEPC_OK;
@@ -141,6 +149,28 @@ static stepc_code learn_from_constant(step *s, infer_value *info, stepc_error *e
     return STEPC_OK;
 }
 
+/* Sizes that are all numbers are a constant like any other: the axes that a gradient sums over hang on it. */
+static stepc_code make_constant(step *s, infer_value *info, stepc_error *error)
+{
+    stepc_tensor *tensor;
+    int64_t value;
+    if (info->constant || !info->elements || (info->dtype != STEPC_INT32 && info->dtype != STEPC_INT64))
+        return STEPC_OK;
+    for (int64_t i = 0; i < info->element_count; i++)
+        if (!size_is_const(s->sizes, info->elements[i], &value) ||
+            (info->dtype == STEPC_INT32 && (value > INT32_MAX || value < INT32_MIN)))
+            return STEPC_OK;
+    stepc_code code = stepc_tensor_new(s->host, info->dtype, &info->element_count, info->rank, &tensor, error);
+    if (code)
+        return code;
+    for (int64_t i = 0; i < info->element_count; i++) {
+        size_is_const(s->sizes, info->elements[i], &value);
+        store_i64(info->dtype, stepc_tensor_data(tensor), i, value);
+    }
+    info->constant = tensor;
+    return step_own(s, tensor, error);
+}
+
 static stepc_code infer_operation(step *s, const stepc_operation *op, stepc_error *error)
 {
     const op_row *row = op_row_find(op->type);
@@ -148,8 +178,15 @@ static stepc_code infer_operation(step *s, const stepc_operation *op, stepc_erro
     stepc_code code = gather_operands(s, op, &all, error);
     if (code)
         return code;
-    infer_context c = {.host = s->host, .memory = s->memory, .sizes = s->sizes, .op = op, .input_count = op->input_count,
-                       .output_count = op->output_count, .inputs = all.inputs, .outputs = all.outputs, .error = error};
+    infer_context c = {.host = s->host,
+                       .memory = s->memory,
+                       .sizes = s->sizes,
+                       .op = op,
+                       .input_count = op->input_count,
+                       .output_count = op->output_count,
+                       .inputs = all.inputs,
+                       .outputs = all.outputs,
+                       .error = error};
     code = row->infer(&c);
     if (code) {
         error_at_node(error, op->name.data, op->type.data, NULL);
@@ -162,6 +199,9 @@ static stepc_code infer_operation(step *s, const stepc_operation *op, stepc_erro
         if (value->is_fed)
             continue;
         value->info = all.outputs[k];
+        code = make_constant(s, &value->info, error);
+        if (code)
+            return code;
         value->is_folded = value->info.constant && (!s->no_fold || text_equal(op->type, TEXT_LITERAL("Const")));
         if (value->info.constant)
             code = learn_from_constant(s, &value->info, error);
@@ -176,5 +216,6 @@ stepc_code pass_infer(step *s, stepc_error *error)
         if (code)
             return code;
     }
-    return s->sizes->failed ? error_set(error, STEPC_RESOURCE_EXHAUSTED, "a size of this step overflows 63 bits") : STEPC_OK;
+    return s->sizes->failed ? error_set(error, STEPC_RESOURCE_EXHAUSTED, "a size of this step overflows 63 bits")
+                            : STEPC_OK;
 }

@@ -2,29 +2,27 @@
 /* Refuses a step that needs operators without an implementation, naming all of them. */
 #include "compiler/passes/step.h"
 
+#include "runtime/graph/import.h"
+
 #include <string.h>
 
 #define NAMED_IN_MESSAGE 8
-
-/* True when an earlier operation of the step has the same type and is missing too. */
-static bool named_before(const step *s, size_t index)
-{
-    stepc_string type = s->operations.items[index]->type;
-    for (size_t i = 0; i < index; i++)
-        if (text_equal(s->operations.items[i]->type, type))
-            return true;
-    return false;
-}
 
 stepc_code pass_supported(step *s, stepc_error *error)
 {
     char names[NAMED_IN_MESSAGE * 64];
     size_t used = 0, count = 0;
     const stepc_operation *first = NULL;
+    name_set seen = {0};
     names[0] = 0;
     for (size_t i = 0; i < s->operations.count; i++) {
         const stepc_operation *op = s->operations.items[i];
-        if (op_row_find(op->type) || named_before(s, i))
+        size_t before = seen.count;
+        if (op_row_find(op->type))
+            continue;
+        if (name_set_add(s->memory, &seen, op->type) < 0)
+            return error_out_of_memory(error, "looking for operators");
+        if (seen.count == before)
             continue;
         host_report(s->host, "missing-operator", op->type.data, op->name.data);
         first = first ? first : op;

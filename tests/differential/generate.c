@@ -1,0 +1,702 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "generate.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* ---- numbers -------------------------------------------------------------------------------- */
+
+uint64_t generate_next(generated_graph *g)
+{
+    uint64_t z = (g->random += UINT64_C(0x9E3779B97F4A7C15));
+    z = (z ^ (z >> 30)) * UINT64_C(0xBF58476D1CE4E5B9);
+    z = (z ^ (z >> 27)) * UINT64_C(0x94D049BB133111EB);
+    return z ^ (z >> 31);
+}
+
+int64_t generate_below(generated_graph *g, int64_t limit)
+{
+    return (int64_t)(generate_next(g) % (uint64_t)limit);
+}
+
+static double unit(generated_graph *g)
+{
+    return (double)(generate_next(g) >> 11) / 9007199254740992.0;
+}
+
+void generate_values(generated_graph *g, const generated_tensor *t, void *data, int64_t count)
+{
+    for (int64_t i = 0; i < count; i++) {
+        double value = t->low + (t->high - t->low) * unit(g);
+        if (t->dtype == STEPC_BOOL)
+            store_u64(t->dtype, data, i, (uint64_t)generate_below(g, 2));
+        else if (t->label_limit)
+            store_i64(t->dtype, data, i, generate_below(g, t->label_limit));
+        else if (dtype_is_float(t->dtype))
+            store_f64(t->dtype, data, i, value);
+        else if (dtype_is_signed(t->dtype))
+            store_i64(t->dtype, data, i, t->low > 0 ? 1 + generate_below(g, 9) : generate_below(g, 4) == 0 ? (int64_t)generate_next(g)
+                                                                                                            : generate_below(g, 41) - 20);
+        else
+            store_u64(t->dtype, data, i, t->low > 0 ? 1 + (uint64_t)generate_below(g, 9) : generate_next(g) >> generate_below(g, 60));
+    }
+}
+
+/* ---- nodes ----------------------------------------------------------------------------------- */
+
+static const stepc_dtype dtypes[] = {STEPC_FLOAT32, STEPC_FLOAT32, STEPC_FLOAT32, STEPC_FLOAT64, STEPC_FLOAT64, STEPC_HALF,
+                                     STEPC_BFLOAT16, STEPC_INT32,  STEPC_INT32,   STEPC_INT64,   STEPC_INT8,    STEPC_INT16,
+                                     STEPC_UINT8,    STEPC_UINT16, STEPC_UINT32,  STEPC_UINT64,  STEPC_BOOL};
+
+static const char *wire_name(stepc_dtype dtype)
+{
+    switch ((int)dtype) {
+    case STEPC_FLOAT32: return "DT_FLOAT";
+    case STEPC_FLOAT64: return "DT_DOUBLE";
+    case STEPC_HALF: return "DT_HALF";
+    case STEPC_BFLOAT16: return "DT_BFLOAT16";
+    case STEPC_INT8: return "DT_INT8";
+    case STEPC_INT16: return "DT_INT16";
+    case STEPC_INT32: return "DT_INT32";
+    case STEPC_INT64: return "DT_INT64";
+    case STEPC_UINT8: return "DT_UINT8";
+    case STEPC_UINT16: return "DT_UINT16";
+    case STEPC_UINT32: return "DT_UINT32";
+    case STEPC_UINT64: return "DT_UINT64";
+    default: return "DT_BOOL";
+    }
+}
+
+static generated_tensor *new_tensor(generated_graph *g, stepc_dtype dtype, const int64_t *dims, int32_t rank)
+{
+    generated_tensor *t = &g->tensors[g->tensor_count++];
+    memset(t, 0, sizeof *t);
+    snprintf(t->name, sizeof t->name, "n%d:0", g->node_count);
+    t->dtype = dtype;
+    t->rank = rank;
+    t->low = -2;
+    t->high = 2;
+    if (rank)
+        memcpy(t->dims, dims, (size_t)rank * sizeof *dims);
+    return t;
+}
+
+static void node(generated_graph *g, const char *type)
+{
+    text_printf(&g->nodes, "node { name: 'n%d' op: '%s'", g->node_count, type);
+}
+
+static void input(generated_graph *g, const generated_tensor *t)
+{
+    text_printf(&g->nodes, " input: '%s'", t->name);
+}
+
+static void type_attr(generated_graph *g, const char *name, stepc_dtype dtype)
+{
+    text_printf(&g->nodes, " attr { key: '%s' value { type: %s } }", name, wire_name(dtype));
+}
+
+static void bool_attr(generated_graph *g, const char *name, bool value)
+{
+    text_printf(&g->nodes, " attr { key: '%s' value { b: %s } }", name, value ? "true" : "false");
+}
+
+static void finish(generated_graph *g)
+{
+    text_puts(&g->nodes, " }\n");
+    g->node_count++;
+}
+
+static generated_tensor *feed(generated_graph *g, stepc_dtype dtype, const int64_t *dims, int32_t rank)
+{
+    node(g, "Placeholder");
+    type_attr(g, "dtype", dtype);
+    text_puts(&g->nodes, " attr { key: 'shape' value { shape {");
+    for (int32_t d = 0; d < rank; d++)
+        text_printf(&g->nodes, " dim { size: %lld }", g->symbolic && dims[d] > 1 ? -1LL : (long long)dims[d]);
+    text_puts(&g->nodes, " } } }");
+    generated_tensor *t = new_tensor(g, dtype, dims, rank);
+    t->is_feed = true;
+    for (int32_t d = 0, used = 0; g->symbolic && d < rank; d++)
+        used += snprintf(t->shape + used, sizeof t->shape - (size_t)used, "%s%s%lld", d ? "," : "", dims[d] > 1 ? "d" : "",
+                         (long long)dims[d]);
+    finish(g);
+    return t;
+}
+
+/* A constant vector (or scalar, rank 0) of int32. */
+static generated_tensor *integers(generated_graph *g, const int64_t *values, int64_t count, int32_t rank)
+{
+    int64_t dims[1] = {count};
+    node(g, "Const");
+    type_attr(g, "dtype", STEPC_INT32);
+    text_puts(&g->nodes, " attr { key: 'value' value { tensor { dtype: DT_INT32 tensor_shape {");
+    if (rank)
+        text_printf(&g->nodes, " dim { size: %lld }", (long long)count);
+    text_puts(&g->nodes, " }");
+    for (int64_t i = 0; i < count; i++)
+        text_printf(&g->nodes, " int_val: %lld", (long long)values[i]);
+    text_puts(&g->nodes, " } } }");
+    generated_tensor *t = new_tensor(g, STEPC_INT32, dims, rank);
+    t->is_used = true; /* never a fetch */
+    finish(g);
+    return t;
+}
+
+/* ---- choosing --------------------------------------------------------------------------------- */
+
+static const op_def *def_of(const op_row *row)
+{
+    return op_def_find(text_view(row->name));
+}
+
+static bool attr_allows(const op_row *row, const char *attr, stepc_dtype dtype)
+{
+    const op_def *def = def_of(row);
+    int32_t index = op_def_attr(def, text_view(attr));
+    return index >= 0 && (!def->attrs[index].allowed_types || (def->attrs[index].allowed_types >> dtype & 1));
+}
+
+static bool choose_dtype(generated_graph *g, const op_row *row, const char *attr, stepc_dtype *out)
+{
+    for (int tries = 0; tries < 40; tries++) {
+        *out = dtypes[generate_below(g, (int64_t)(sizeof dtypes / sizeof dtypes[0]))];
+        if (attr_allows(row, attr, *out))
+            return true;
+    }
+    return false;
+}
+
+static void random_dims(generated_graph *g, int64_t *dims, int32_t rank)
+{
+    static const int64_t sizes[] = {1, 2, 3, 4, 5, 7, 8, 9, 16, 17, 33, 0};
+    for (int32_t d = 0; d < rank; d++)
+        dims[d] = sizes[generate_below(g, generate_below(g, 20) == 0 ? 12 : 11)];
+}
+
+/* An earlier tensor of that dtype (rank -1: any rank up to 3), or a fresh feed. */
+static generated_tensor *pick(generated_graph *g, const op_row *row, stepc_dtype dtype, int32_t rank)
+{
+    bool ranged = row && (row->low != 0 || row->high != 0);
+    for (int tries = 0; tries < 12 && !(ranged && generate_below(g, 10) != 0); tries++) {
+        generated_tensor *t = &g->tensors[generate_below(g, g->tensor_count ? g->tensor_count : 1)];
+        if (g->tensor_count && t->dtype == dtype && !t->label_limit && (rank < 0 ? t->rank <= 3 : t->rank == rank) && !strstr(t->name, "_"))
+            return t;
+    }
+    int64_t dims[GENERATE_RANK];
+    int32_t made = rank < 0 ? (int32_t)generate_below(g, 4) : rank;
+    random_dims(g, dims, made);
+    generated_tensor *t = feed(g, dtype, dims, made);
+    if (ranged) {
+        t->low = row->low;
+        t->high = row->high;
+    }
+    return t;
+}
+
+static bool same_dims(const generated_tensor *a, const generated_tensor *b)
+{
+    return a->rank == b->rank && memcmp(a->dims, b->dims, (size_t)a->rank * sizeof *a->dims) == 0;
+}
+
+static generated_tensor *pick_like(generated_graph *g, const generated_tensor *like, const op_row *row)
+{
+    for (int tries = 0; tries < 20; tries++) {
+        generated_tensor *t = &g->tensors[generate_below(g, g->tensor_count)];
+        if (t->dtype == like->dtype && same_dims(t, like) && !(row && row->low > 0) && !t->label_limit)
+            return t;
+    }
+    generated_tensor *t = feed(g, like->dtype, like->dims, like->rank);
+    if (row && (row->low != 0 || row->high != 0)) {
+        t->low = row->low;
+        t->high = row->high;
+    }
+    return t;
+}
+
+/* ---- forms ------------------------------------------------------------------------------------- */
+
+static void use(generated_tensor *t)
+{
+    t->is_used = true;
+}
+
+static bool make_unary(generated_graph *g, const op_row *row)
+{
+    stepc_dtype dtype;
+    if (!choose_dtype(g, row, "T", &dtype))
+        return false;
+    generated_tensor *x = pick(g, row, dtype, -1);
+    node(g, row->name);
+    input(g, x);
+    type_attr(g, "T", dtype);
+    new_tensor(g, dtype, x->dims, x->rank);
+    use(x);
+    finish(g);
+    return true;
+}
+
+/* A second operand whose dims are those of X, 1 in places, or missing in front. */
+static generated_tensor *broadcastable(generated_graph *g, const op_row *row, const generated_tensor *x, generate_counts *counts)
+{
+    int64_t form = generate_below(g, 4);
+    counts->broadcast[form]++;
+    if (form == 0)
+        return pick_like(g, x, row);
+    int64_t dims[GENERATE_RANK];
+    int32_t skip = form == 2 && x->rank ? 1 + (int32_t)generate_below(g, x->rank) : form == 3 ? x->rank : 0;
+    for (int32_t d = skip; d < x->rank; d++)
+        dims[d - skip] = generate_below(g, 2) && form != 2 ? 1 : x->dims[d];
+    generated_tensor *y = feed(g, x->dtype, dims, x->rank - skip);
+    if (row->low != 0 || row->high != 0) {
+        y->low = row->low;
+        y->high = row->high;
+    }
+    return y;
+}
+
+static bool make_binary(generated_graph *g, const op_row *row, generate_counts *counts)
+{
+    stepc_dtype dtype;
+    if (!choose_dtype(g, row, "T", &dtype))
+        return false;
+    generated_tensor *x = pick(g, NULL, dtype, -1), *y = broadcastable(g, row, x, counts);
+    bool swap = generate_below(g, 2) && row->low == 0 && row->high == 0;
+    int64_t dims[GENERATE_RANK];
+    int32_t rank;
+    if (!broadcast_shapes(x->dims, x->rank, y->dims, y->rank, dims, &rank))
+        return false;
+    node(g, row->name);
+    input(g, swap ? y : x);
+    input(g, swap ? x : y);
+    type_attr(g, "T", dtype);
+    new_tensor(g, strcmp(row->name, "Equal") == 0 ? STEPC_BOOL : dtype, dims, rank);
+    use(x);
+    use(y);
+    finish(g);
+    return true;
+}
+
+static bool make_variadic(generated_graph *g, const op_row *row)
+{
+    stepc_dtype dtype;
+    if (!choose_dtype(g, row, "T", &dtype))
+        return false;
+    int32_t count = 1 + (int32_t)generate_below(g, 5);
+    generated_tensor *all[5] = {pick(g, row, dtype, -1)};
+    for (int32_t k = 1; k < count; k++)
+        all[k] = pick_like(g, all[0], row);
+    node(g, row->name);
+    for (int32_t k = 0; k < count; k++) {
+        input(g, all[k]);
+        use(all[k]);
+    }
+    type_attr(g, "T", dtype);
+    text_printf(&g->nodes, " attr { key: 'N' value { i: %d } }", count);
+    new_tensor(g, dtype, all[0]->dims, all[0]->rank);
+    finish(g);
+    return true;
+}
+
+static bool make_reduce(generated_graph *g, const op_row *row)
+{
+    stepc_dtype dtype;
+    if (!choose_dtype(g, row, "T", &dtype))
+        return false;
+    generated_tensor *x = pick(g, row, dtype, -1);
+    int64_t axes[GENERATE_RANK], dims[GENERATE_RANK], count = 0;
+    int32_t rank = 0;
+    bool keep = generate_below(g, 2);
+    for (int32_t d = 0; d < x->rank; d++) {
+        bool reduced = generate_below(g, 2);
+        if (reduced)
+            axes[count++] = generate_below(g, 2) ? d : d - x->rank;
+        if (!reduced || keep)
+            dims[rank++] = reduced ? 1 : x->dims[d];
+    }
+    generated_tensor *over = integers(g, axes, count, 1);
+    node(g, row->name);
+    input(g, x);
+    input(g, over);
+    type_attr(g, "T", dtype);
+    bool_attr(g, "keep_dims", keep);
+    new_tensor(g, dtype, dims, rank);
+    use(x);
+    finish(g);
+    return true;
+}
+
+static bool make_arg(generated_graph *g, const op_row *row)
+{
+    stepc_dtype dtype;
+    if (!choose_dtype(g, row, "T", &dtype))
+        return false;
+    generated_tensor *x = pick(g, row, dtype, 1 + (int32_t)generate_below(g, 3));
+    int64_t axis = generate_below(g, x->rank), dims[GENERATE_RANK];
+    if (x->dims[axis] == 0)
+        return false;
+    generated_tensor *over = integers(g, &axis, 1, 0);
+    int32_t rank = 0;
+    for (int32_t d = 0; d < x->rank; d++)
+        if (d != axis)
+            dims[rank++] = x->dims[d];
+    stepc_dtype out = generate_below(g, 2) ? STEPC_INT64 : STEPC_INT32;
+    node(g, row->name);
+    input(g, x);
+    input(g, over);
+    type_attr(g, "T", dtype);
+    type_attr(g, "output_type", out);
+    new_tensor(g, out, dims, rank);
+    use(x);
+    finish(g);
+    return true;
+}
+
+static bool make_matmul(generated_graph *g, const op_row *row)
+{
+    stepc_dtype dtype;
+    if (!choose_dtype(g, row, "T", &dtype))
+        return false;
+    generated_tensor *a = pick(g, row, dtype, 2);
+    bool ta = generate_below(g, 2), tb = generate_below(g, 2);
+    int64_t n, k = a->dims[ta ? 0 : 1];
+    random_dims(g, &n, 1);
+    int64_t b_dims[2] = {tb ? n : k, tb ? k : n}, dims[2] = {a->dims[ta ? 1 : 0], n};
+    generated_tensor *b = feed(g, dtype, b_dims, 2);
+    node(g, row->name);
+    input(g, a);
+    input(g, b);
+    type_attr(g, "T", dtype);
+    bool_attr(g, "transpose_a", ta);
+    bool_attr(g, "transpose_b", tb);
+    new_tensor(g, dtype, dims, 2);
+    use(a);
+    use(b);
+    finish(g);
+    return true;
+}
+
+static bool make_bias(generated_graph *g, const op_row *row)
+{
+    stepc_dtype dtype;
+    if (!choose_dtype(g, row, "T", &dtype))
+        return false;
+    generated_tensor *x = pick(g, row, dtype, 2 + (int32_t)generate_below(g, 2));
+    bool first = generate_below(g, 2);
+    int64_t channels = x->dims[first ? 1 : x->rank - 1];
+    generated_tensor *bias = row->sample == SAMPLE_BIAS ? feed(g, dtype, &channels, 1) : NULL;
+    node(g, row->name);
+    input(g, x);
+    if (bias)
+        input(g, bias);
+    type_attr(g, "T", dtype);
+    text_printf(&g->nodes, " attr { key: 'data_format' value { s: '%s' } }", first ? "NCHW" : "NHWC");
+    if (bias)
+        new_tensor(g, dtype, x->dims, x->rank);
+    else
+        new_tensor(g, dtype, &channels, 1);
+    use(x);
+    finish(g);
+    return true;
+}
+
+static bool make_reshape(generated_graph *g, const op_row *row)
+{
+    stepc_dtype dtype;
+    if (!choose_dtype(g, row, "T", &dtype))
+        return false;
+    generated_tensor *x = pick(g, row, dtype, -1);
+    int64_t total = 1, dims[3], given[3];
+    for (int32_t d = 0; d < x->rank; d++)
+        total *= x->dims[d];
+    int32_t rank = 1 + (int32_t)generate_below(g, 2);
+    dims[0] = total;
+    for (int64_t f = 2; rank == 2 && f < 6; f++)
+        if (total % f == 0) {
+            dims[0] = f;
+            dims[1] = total / f;
+            break;
+        }
+    rank = rank == 2 && dims[0] != total ? 2 : 1;
+    memcpy(given, dims, sizeof dims);
+    if (total && generate_below(g, 2))
+        given[generate_below(g, rank)] = -1;
+    generated_tensor *shape = integers(g, given, rank, 1);
+    node(g, row->name);
+    input(g, x);
+    input(g, shape);
+    type_attr(g, "T", dtype);
+    new_tensor(g, dtype, dims, rank);
+    use(x);
+    finish(g);
+    return true;
+}
+
+static bool make_transpose(generated_graph *g, const op_row *row)
+{
+    stepc_dtype dtype;
+    if (!choose_dtype(g, row, "T", &dtype))
+        return false;
+    generated_tensor *x = pick(g, row, dtype, 1 + (int32_t)generate_below(g, 3));
+    int64_t perm[GENERATE_RANK], dims[GENERATE_RANK];
+    for (int32_t d = 0; d < x->rank; d++)
+        perm[d] = d;
+    for (int32_t d = x->rank - 1; d > 0; d--) {
+        int64_t other = generate_below(g, d + 1), keep = perm[d];
+        perm[d] = perm[other];
+        perm[other] = keep;
+    }
+    for (int32_t d = 0; d < x->rank; d++)
+        dims[d] = x->dims[perm[d]];
+    generated_tensor *order = integers(g, perm, x->rank, 1);
+    node(g, row->name);
+    input(g, x);
+    input(g, order);
+    type_attr(g, "T", dtype);
+    new_tensor(g, dtype, dims, x->rank);
+    use(x);
+    finish(g);
+    return true;
+}
+
+static bool make_tile(generated_graph *g, const op_row *row)
+{
+    stepc_dtype dtype;
+    if (!choose_dtype(g, row, "T", &dtype))
+        return false;
+    generated_tensor *x = pick(g, row, dtype, 1 + (int32_t)generate_below(g, 2));
+    int64_t times[GENERATE_RANK], dims[GENERATE_RANK];
+    for (int32_t d = 0; d < x->rank; d++) {
+        times[d] = generate_below(g, 4);
+        dims[d] = x->dims[d] * times[d];
+    }
+    generated_tensor *multiples = integers(g, times, x->rank, 1);
+    node(g, row->name);
+    input(g, x);
+    input(g, multiples);
+    type_attr(g, "T", dtype);
+    new_tensor(g, dtype, dims, x->rank);
+    use(x);
+    finish(g);
+    return true;
+}
+
+static bool make_fill(generated_graph *g, const op_row *row)
+{
+    stepc_dtype dtype;
+    int64_t dims[GENERATE_RANK];
+    if (!choose_dtype(g, row, "T", &dtype))
+        return false;
+    int32_t rank = (int32_t)generate_below(g, 3);
+    random_dims(g, dims, rank);
+    generated_tensor *value = pick(g, row, dtype, 0), *shape = integers(g, dims, rank, 1);
+    node(g, row->name);
+    input(g, shape);
+    input(g, value);
+    type_attr(g, "T", dtype);
+    new_tensor(g, dtype, dims, rank);
+    use(value);
+    finish(g);
+    return true;
+}
+
+static bool make_shape(generated_graph *g, const op_row *row)
+{
+    stepc_dtype dtype;
+    if (!choose_dtype(g, row, "T", &dtype))
+        return false;
+    generated_tensor *x = pick(g, row, dtype, -1);
+    int64_t dims[1] = {x->rank};
+    node(g, row->name);
+    input(g, x);
+    type_attr(g, "T", dtype);
+    type_attr(g, "out_type", generate_below(g, 2) ? STEPC_INT64 : STEPC_INT32);
+    new_tensor(g, STEPC_INT32, dims, 1);
+    g->tensors[g->tensor_count - 1].label_limit = 1; /* its values are no food for other operators */
+    use(x);
+    finish(g);
+    return true;
+}
+
+static bool make_cast(generated_graph *g, const op_row *row)
+{
+    size_t count = sizeof dtypes / sizeof dtypes[0];
+    stepc_dtype from = dtypes[generate_below(g, (int64_t)count)], to = dtypes[generate_below(g, (int64_t)count)];
+    generated_tensor *x = pick(g, row, from, -1);
+    node(g, row->name);
+    input(g, x);
+    type_attr(g, "SrcT", from);
+    type_attr(g, "DstT", to);
+    if (dtype_is_float(from) && dtype_is_float(to) && generate_below(g, 4) == 0)
+        bool_attr(g, "Truncate", true);
+    new_tensor(g, to, x->dims, x->rank);
+    use(x);
+    finish(g);
+    return true;
+}
+
+static void second_output(generated_graph *g, const generated_tensor *like)
+{
+    generated_tensor *t = new_tensor(g, like->dtype, like->dims, like->rank);
+    snprintf(t->name, sizeof t->name, "n%d:1", g->node_count);
+}
+
+static bool make_rows(generated_graph *g, const op_row *row)
+{
+    stepc_dtype dtype;
+    if (!choose_dtype(g, row, "T", &dtype))
+        return false;
+    bool softmax = row->sample == SAMPLE_ROWS;
+    generated_tensor *x = pick(g, row, dtype, softmax ? 1 + (int32_t)generate_below(g, 3) : 2), *labels = NULL;
+    if (!softmax && x->dims[1] == 0)
+        return false;
+    stepc_dtype label_dtype = generate_below(g, 2) ? STEPC_INT64 : STEPC_INT32;
+    if (row->sample == SAMPLE_ROWS_PAIR) {
+        labels = feed(g, dtype, x->dims, 2);
+        labels->low = 0;
+        labels->high = 1;
+    } else if (!softmax) {
+        labels = feed(g, label_dtype, x->dims, 1);
+        labels->label_limit = (int32_t)x->dims[1];
+    }
+    node(g, row->name);
+    input(g, x);
+    if (labels)
+        input(g, labels);
+    type_attr(g, "T", dtype);
+    if (row->sample == SAMPLE_ROWS_LABELS)
+        type_attr(g, "Tlabels", label_dtype);
+    new_tensor(g, dtype, x->dims, softmax ? x->rank : 1);
+    if (!softmax)
+        second_output(g, x);
+    use(x);
+    finish(g);
+    return true;
+}
+
+static bool make_grads(generated_graph *g, const op_row *row)
+{
+    stepc_dtype dtype;
+    if (!choose_dtype(g, row, "T", &dtype))
+        return false;
+    generated_tensor *x = pick(g, row, dtype, -1), *y = pick_like(g, x, row);
+    node(g, row->name);
+    input(g, x);
+    input(g, y);
+    type_attr(g, "T", dtype);
+    new_tensor(g, dtype, x->dims, x->rank);
+    use(x);
+    use(y);
+    finish(g);
+    return true;
+}
+
+/* Constant shapes in, so that the result is folded; a Reshape target keeps it in use. */
+static bool make_broadcast_args(generated_graph *g, const op_row *row)
+{
+    int64_t a[2] = {2, 3}, b[2] = {1, 3};
+    generated_tensor *x = integers(g, a, 2, 1), *y = integers(g, b, 2, 1);
+    node(g, row->name);
+    input(g, x);
+    input(g, y);
+    type_attr(g, "T", STEPC_INT32);
+    int64_t dims[1] = {0};
+    new_tensor(g, STEPC_INT32, dims, 1)->label_limit = 1;
+    finish(g);
+    return true;
+}
+
+static bool make(generated_graph *g, const op_row *row, generate_counts *counts)
+{
+    switch (row->sample) {
+    case SAMPLE_UNARY: return make_unary(g, row);
+    case SAMPLE_BINARY: return make_binary(g, row, counts);
+    case SAMPLE_VARIADIC: return make_variadic(g, row);
+    case SAMPLE_REDUCE: return make_reduce(g, row);
+    case SAMPLE_ARG: return make_arg(g, row);
+    case SAMPLE_MATMUL: return make_matmul(g, row);
+    case SAMPLE_BIAS:
+    case SAMPLE_BIAS_GRAD: return make_bias(g, row);
+    case SAMPLE_RESHAPE: return make_reshape(g, row);
+    case SAMPLE_TRANSPOSE: return make_transpose(g, row);
+    case SAMPLE_TILE: return make_tile(g, row);
+    case SAMPLE_FILL: return make_fill(g, row);
+    case SAMPLE_SHAPE: return make_shape(g, row);
+    case SAMPLE_CAST: return make_cast(g, row);
+    case SAMPLE_ROWS:
+    case SAMPLE_ROWS_PAIR:
+    case SAMPLE_ROWS_LABELS: return make_rows(g, row);
+    case SAMPLE_GRADS: return make_grads(g, row);
+    case SAMPLE_BROADCAST_ARGS: return make_broadcast_args(g, row);
+    case SAMPLE_NONE: break;
+    }
+    return false;
+}
+
+/* A long chain over one shape, so that bodies are cut into chunks. */
+static void make_chain(generated_graph *g, generate_counts *counts)
+{
+    static const char *const links[] = {"Sin", "Add", "Mul", "Tanh", "Sub", "Cos", "Maximum", "Sigmoid"};
+    int64_t dims[1] = {generate_below(g, 3000)};
+    stepc_dtype dtype = generate_below(g, 3) ? STEPC_FLOAT32 : STEPC_FLOAT64;
+    generated_tensor *a = feed(g, dtype, dims, 1), *b = feed(g, dtype, dims, 1), *z = a;
+    int64_t period = 2 + generate_below(g, 6), steps = 10 + generate_below(g, 20);
+    int64_t pattern[8];
+    for (int64_t i = 0; i < period; i++)
+        pattern[i] = generate_below(g, 8);
+    for (int64_t i = 0; i < period * steps && g->tensor_count < GENERATE_TENSORS - 4; i++) {
+        const op_row *row = op_row_find(text_view(links[pattern[i % period]]));
+        node(g, row->name);
+        input(g, z);
+        if (row->sample == SAMPLE_BINARY)
+            input(g, i % 2 ? a : b);
+        type_attr(g, "T", dtype);
+        use(z);
+        z = new_tensor(g, dtype, dims, 1);
+        finish(g);
+        g->operation_count++;
+    }
+    use(a);
+    use(b);
+    counts->by_size[3]++;
+}
+
+void generate_graph(generated_graph *g, uint64_t seed, generate_counts *counts)
+{
+    stepc_host host;
+    stepc_host_init(&host);
+    memset(g, 0, sizeof *g);
+    text_init(&g->nodes, &host);
+    text_puts(&g->nodes, "versions { producer: 27 }\n");
+    g->random = seed * UINT64_C(0x2545F4914F6CDD1D) + 1;
+    g->symbolic = generate_below(g, 6) == 0;
+    if (generate_below(g, 12) == 0) {
+        make_chain(g, counts);
+        return;
+    }
+    int64_t wanted = 1 + generate_below(g, generate_below(g, 3) ? 8 : 30);
+    counts->by_size[wanted < 3 ? 0 : wanted < 9 ? 1 : 2]++;
+    for (int tries = 0; tries < 200 && g->operation_count < wanted && g->tensor_count < GENERATE_TENSORS - 12; tries++) {
+        size_t index = (size_t)generate_below(g, (int64_t)op_row_count());
+        const op_row *row = op_row_at(index);
+        if (row->sample == SAMPLE_NONE)
+            continue;
+        size_t size = g->nodes.size;
+        int32_t tensors = g->tensor_count, nodes = g->node_count;
+        if (!make(g, row, counts)) {
+            g->nodes.size = size; /* feeds made for nothing go too */
+            g->nodes.data[size] = 0;
+            g->tensor_count = tensors;
+            g->node_count = nodes;
+            continue;
+        }
+        g->operation_count++;
+        counts->by_operator[index]++;
+        counts->by_dtype[g->tensors[g->tensor_count - 1].dtype]++;
+    }
+}
+
+void generate_release(generated_graph *g)
+{
+    text_release(&g->nodes);
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Random graphs driven by the operator rows: each is valid, small, and its feeds keep most outputs finite. */
+#ifndef TESTS_DIFFERENTIAL_GENERATE_H
+#define TESTS_DIFFERENTIAL_GENERATE_H
+
+#include "runtime/core/text.h"
+#include "runtime/ops/row.h"
+
+#define GENERATE_TENSORS 400
+#define GENERATE_RANK 4
+
+typedef struct generated_tensor {
+    char name[24]; /* "n3:0" */
+    stepc_dtype dtype;
+    int32_t rank;
+    int64_t dims[GENERATE_RANK + 1];
+    bool is_feed, is_used;
+    double low, high; /* of a feed's values */
+    char shape[80];      /* of a feed, as a signature spells it: "d3,1,d17" with symbols, "" without */
+    int32_t label_limit; /* feeds of labels: values in [0, limit); 0 else */
+} generated_tensor;
+
+typedef struct generated_graph {
+    text nodes; /* pbtxt */
+    generated_tensor tensors[GENERATE_TENSORS];
+    int32_t tensor_count, node_count, operation_count;
+    uint64_t random;
+    bool symbolic; /* dimensions above 1 are unknown to the graph: one symbol per size, named d<size> */
+} generated_graph;
+
+/* What has been generated, for the report: none of these may stay zero. */
+typedef struct generate_counts {
+    int64_t by_operator[64], by_dtype[32], broadcast[4], by_size[4];
+} generate_counts;
+
+uint64_t generate_next(generated_graph *g);
+int64_t generate_below(generated_graph *g, int64_t limit);
+void generate_graph(generated_graph *g, uint64_t seed, generate_counts *counts);
+void generate_release(generated_graph *g);
+/* Random elements for feed tensor T. */
+void generate_values(generated_graph *g, const generated_tensor *t, void *data, int64_t count);
+
+#endif
