@@ -70,7 +70,8 @@ static scalar_dd dd_reduce_half_pi(double x, uint32_t *quadrant)
 /* sin(r), |r| <= pi/4, by its series: the first terms in two parts, the rest in double. */
 static double dd_sin_small(scalar_dd r)
 {
-    static const scalar_dd c3 = {-0x1.5555555555555p-3, -0x1.5555555555555p-57}, c5 = {0x1.1111111111111p-7, 0x1.1111111111111p-63};
+    static const scalar_dd c3 = {-0x1.5555555555555p-3, -0x1.5555555555555p-57};
+    static const scalar_dd c5 = {0x1.1111111111111p-7, 0x1.1111111111111p-63};
     scalar_dd r2 = dd_mul(r, r), u;
     double z = r2.hi;
     double q = 1.0 / 355687428096000.0 - z * (1.0 / 121645100408832000.0 - z * (1.0 / 51090942171709440000.0));
