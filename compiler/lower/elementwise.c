@@ -123,22 +123,6 @@ static stepc_code lower_relu(lower_context *l) { return lower_unary(l, relu); }
 
 /* ---- binary ------------------------------------------------------------------------------ */
 
-/* Symbolic shapes broadcast only where they are provably equal or one is the constant 1; that
- * they are equal at run time is then guaranteed by the inferred shape or checked here. */
-static stepc_code check_broadcast(lower_context *l, int32_t buffer, int32_t out)
-{
-    const loop_buffer *in = &l->program->buffers[buffer], *result = &l->program->buffers[out];
-    for (int32_t d = 0; d < in->rank; d++) {
-        int64_t size;
-        size_ref have = in->extents[d], want = result->extents[result->rank - in->rank + d];
-        if (have == want || (size_is_const(l->program->sizes, have, &size) && size == 1))
-            continue;
-        error_set(l->error, STEPC_UNIMPLEMENTED, "dimension %d of an operand may or may not broadcast: its size is not known", d);
-        return error_mend(l->error, "name equal dimensions alike, e.g. --feed x:0=float32[n,4] --feed y:0=float32[n,4]");
-    }
-    return STEPC_OK;
-}
-
 typedef int32_t (*binary_fn)(nest_builder *b, int32_t x, int32_t y, stepc_dtype dtype);
 
 static stepc_code binary_buffers(lower_context *l, int32_t *x, int32_t *y, int32_t *out)
@@ -148,8 +132,8 @@ static stepc_code binary_buffers(lower_context *l, int32_t *x, int32_t *y, int32
     *out = *y < 0 ? -1 : lower_output(l, 0);
     if (*out < 0)
         return stepc_error_code(l->error);
-    stepc_code code = check_broadcast(l, *x, *out);
-    return code ? code : check_broadcast(l, *y, *out);
+    stepc_code code = lower_check_broadcast(l, *x, *out);
+    return code ? code : lower_check_broadcast(l, *y, *out);
 }
 
 static stepc_code lower_binary(lower_context *l, binary_fn fn, bool complex_too)
@@ -239,9 +223,9 @@ static stepc_code lower_equal(lower_context *l)
         lower_write(&b, out, nest_const_i64(&b, STEPC_BOOL, 0));
         return nest_end(&b, l->error);
     }
-    code = check_broadcast(l, x, out);
+    code = lower_check_broadcast(l, x, out);
     if (!code)
-        code = check_broadcast(l, y, out);
+        code = lower_check_broadcast(l, y, out);
     if (code)
         return code;
     lower_begin(l, &b, 0);
@@ -262,8 +246,11 @@ static stepc_code lower_add_n(lower_context *l)
         if ((in[k] = lower_input(l, k)) < 0)
             return stepc_error_code(l->error);
     int32_t out = lower_output(l, 0);
-    if (out < 0)
-        return stepc_error_code(l->error);
+    stepc_code code = out < 0 ? stepc_error_code(l->error) : STEPC_OK;
+    for (int32_t k = 0; k < l->op->input_count && !code; k++)
+        code = lower_check_broadcast(l, in[k], out);
+    if (code)
+        return code;
     nest_builder b;
     lower_begin(l, &b, 0);
     int32_t rank = l->program->buffers[out].rank;
@@ -302,6 +289,11 @@ static stepc_code lower_bias_add(lower_context *l)
     int32_t rank = l->program->buffers[out].rank;
     bool first = text_equal(operation_string(l->op, "data_format"), TEXT_LITERAL("NCHW"));
     int32_t channel = first ? 1 : rank - 1;
+    code = lower_check_broadcast(l, x, out);
+    if (!code && l->program->buffers[bias].extents[0] != l->program->buffers[out].extents[channel])
+        code = lower_refuse_size(l, channel);
+    if (code)
+        return code;
     nest_builder b;
     lower_begin(l, &b, 0);
     int32_t value = lower_read_broadcast(&b, x, rank);

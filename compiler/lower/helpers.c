@@ -96,6 +96,24 @@ int32_t lower_read_broadcast(nest_builder *b, int32_t buffer, int32_t out_rank)
     return nest_read(b, buffer, axis_of);
 }
 
+stepc_code lower_refuse_size(lower_context *l, int32_t d)
+{
+    error_set(l->error, STEPC_UNIMPLEMENTED, "dimension %d of an operand may or may not broadcast: its size is not known", d);
+    return error_mend(l->error, "name equal dimensions alike, e.g. --feed x:0=float32[n,4] --feed y:0=float32[n,4]");
+}
+
+stepc_code lower_check_broadcast(lower_context *l, int32_t buffer, int32_t out)
+{
+    const loop_buffer *in = &l->program->buffers[buffer], *result = &l->program->buffers[out];
+    for (int32_t d = 0; d < in->rank; d++) {
+        int64_t size;
+        size_ref have = in->extents[d], want = result->extents[result->rank - in->rank + d];
+        if (have != want && !(size_is_const(l->program->sizes, have, &size) && size == 1))
+            return lower_refuse_size(l, d);
+    }
+    return STEPC_OK;
+}
+
 static bool identity_axes(nest_builder *b, int32_t buffer, int32_t *axis_of)
 {
     if (buffer < 0) {

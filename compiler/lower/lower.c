@@ -182,6 +182,8 @@ int32_t lower_root(lower_state *l, buffer_kind kind, const infer_value *info, co
         extents[info->rank] = size_const(l->step->sizes, 2);
         dtype = dtype == STEPC_COMPLEX64 ? STEPC_FLOAT32 : STEPC_FLOAT64;
     }
+    if (lower_check_sizes(l, extents, info->rank, op, error))
+        return -1;
     int32_t buffer = loop_buffer_new(l->program, kind, dtype, extents, info->rank + (is_complex ? 1 : 0), hint);
     if (buffer < 0)
         error_out_of_memory(error, "lowering");
@@ -444,6 +446,19 @@ static stepc_code copy_targets(lower_state *l, stepc_error *error)
     return STEPC_OK;
 }
 
+static stepc_code copy_fed_sizes(lower_state *l, stepc_error *error)
+{
+    const step *s = l->step;
+    loop_fed_size *all = ARENA_ARRAY(s->memory, loop_fed_size, s->fed_size_count + 1);
+    if (!all)
+        return error_out_of_memory(error, "lowering");
+    for (size_t i = 0; i < s->fed_size_count; i++)
+        all[i] = (loop_fed_size){s->fed_sizes[i].symbol, s->fed_sizes[i].feed, s->fed_sizes[i].element};
+    l->program->fed_sizes = all;
+    l->program->fed_size_count = (int32_t)s->fed_size_count;
+    return STEPC_OK;
+}
+
 stepc_code lower_step(step *s, bool exact, lower_shared *shared, loop_program **out, stepc_error *error)
 {
     *out = NULL;
@@ -454,6 +469,9 @@ stepc_code lower_step(step *s, bool exact, lower_shared *shared, loop_program **
     if (code)
         return code;
     l.program->exact = exact;
+    code = copy_fed_sizes(&l, error);
+    if (code)
+        return code;
     l.program->operation_count = (int64_t)s->operations.count;
     code = find_needed(&l, error);
     if (!code)

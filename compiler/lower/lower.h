@@ -75,6 +75,10 @@ stepc_code lower_constant_integers(lower_context *l, int32_t input, const int64_
 void lower_begin(lower_context *l, nest_builder *b, int32_t output);
 /* Reads BUFFER of RANK dims and EXTENTS broadcast to the nest's first OUT_RANK axes (right-aligned). */
 int32_t lower_read_broadcast(nest_builder *b, int32_t buffer, int32_t out_rank);
+/* Symbolic shapes broadcast only where they are provably equal or one is the constant 1: UNIMPLEMENTED with the
+ * mend unless BUFFER fits OUT so. Rows whose operands must merely agree use it too. */
+stepc_code lower_check_broadcast(lower_context *l, int32_t buffer, int32_t out);
+stepc_code lower_refuse_size(lower_context *l, int32_t d); /* that answer, for dimension D */
 /* Reads BUFFER along the first rank axes in order: at the very index that lower_write writes, as an update in place must. */
 int32_t lower_read_same(nest_builder *b, int32_t buffer);
 /* Writes VALUE to BUFFER along the first rank axes in order. */

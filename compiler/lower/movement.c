@@ -54,6 +54,15 @@ static stepc_code lower_reshape(lower_context *l)
         strides[d] = stride;
         stride = size_product(p->sizes, stride, extents[d]);
     }
+    size_ref total = size_const(p->sizes, 1);
+    for (int32_t d = 0; d < p->buffers[in].rank; d++)
+        total = size_product(p->sizes, total, p->buffers[in].extents[d]);
+    stepc_code code = lower_check_sizes(l->state, extents, rank, l->op, l->error);
+    if (!code)
+        code = lower_check_equal(l->state, total, stride, "The requested shape has another number of elements than the tensor",
+                                 l->op, l->error);
+    if (code)
+        return code;
     int32_t view = loop_view_new(p, in, extents, strides, rank, p->buffers[in].offset);
     if (view < 0)
         return error_out_of_memory(l->error, "lowering");
@@ -118,7 +127,8 @@ static stepc_code lower_tile(lower_context *l)
         coefs[2 * d] = size_product(sizes, to->strides[d], from->extents[d]);
         coefs[2 * d + 1] = to->strides[d];
     }
-    loop_index index = {.base = to->offset, .coefs = coefs, .indirect = -1, .indirect_scale = SIZE_UNKNOWN};
+    loop_index index = {.base = to->offset, .coefs = coefs, .indirect = -1, .indirect_scale = SIZE_UNKNOWN,
+                        .indirect_extent = SIZE_UNKNOWN};
     nest_write_index(&b, to->root, &index, nest_read(&b, in, place), -1);
     return nest_end(&b, l->error);
 }

@@ -138,7 +138,11 @@ static stepc_code lower_cross_entropy(lower_context *l)
         return stepc_error_code(l->error);
     rows_shape s = shape_of(l, backprop, lower_output_info(l, 1)->dtype);
     row_values v;
-    stepc_code code = exponentials(l, &s, x, &v);
+    stepc_code code = lower_check_broadcast(l, x, backprop);
+    if (!code)
+        code = lower_check_broadcast(l, labels, backprop);
+    if (!code)
+        code = exponentials(l, &s, x, &v);
     if (!code)
         code = dense_loss(l, &s, x, labels, &v, loss);
     if (code)
@@ -172,7 +176,8 @@ static stepc_code sparse_loss(lower_context *l, const rows_shape *s, int32_t x, 
     nest_origin(&b, l->op);
     nest_axis(&b, s->extents[0], AXIS_SPACE);
     int32_t label = nest_cast(&b, read_row(&b, labels), STEPC_INT64);
-    loop_index index = {.base = from->offset, .coefs = coefs, .indirect = label, .indirect_scale = from->strides[1]};
+    loop_index index = {.base = from->offset, .coefs = coefs, .indirect = label, .indirect_scale = from->strides[1],
+                        .indirect_extent = from->extents[1]};
     int32_t picked = nest_cast(&b, nest_read_index(&b, from->root, &index), s->carried);
     int32_t log_sum = nest_unary(&b, LOOP_LOG, read_row(&b, v->sum));
     int32_t value = nest_binary(&b, LOOP_SUB, log_sum, nest_binary(&b, LOOP_SUB, picked, read_row(&b, v->max)));
@@ -188,7 +193,11 @@ static stepc_code lower_sparse_cross_entropy(lower_context *l)
         return stepc_error_code(l->error);
     rows_shape s = shape_of(l, backprop, lower_output_info(l, 1)->dtype);
     row_values v;
-    stepc_code code = check_labels(l, &s, labels);
+    stepc_code code = lower_check_broadcast(l, x, backprop);
+    if (!code)
+        code = lower_check_broadcast(l, labels, loss);
+    if (!code)
+        code = check_labels(l, &s, labels);
     if (!code)
         code = exponentials(l, &s, x, &v);
     if (!code)

@@ -79,7 +79,8 @@ static stepc_code lower_random_uniform(lower_context *l)
     nest_origin(&b, l->op);
     int32_t index = nest_axis_value(&b, nest_axis(&b, count, AXIS_SPACE));
     int32_t value = dtype == STEPC_FLOAT64 ? uniform_double(&b, state, index) : uniform_fraction(&b, state, index, dtype);
-    loop_index at = {.base = size_const(sizes, 0), .coefs = one, .indirect = -1, .indirect_scale = SIZE_UNKNOWN};
+    loop_index at = {.base = size_const(sizes, 0), .coefs = one, .indirect = -1, .indirect_scale = SIZE_UNKNOWN,
+                        .indirect_extent = SIZE_UNKNOWN};
     nest_write_index(&b, out, &at, value, -1);
     stepc_code code = nest_end(&b, l->error);
     if (code)

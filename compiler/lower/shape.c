@@ -18,7 +18,7 @@ static stepc_code lower_shape_op(lower_context *l)
         if (in->dims[d] == SIZE_UNKNOWN)
             return error_set(l->error, STEPC_UNIMPLEMENTED, "dimension %d of the input depends on values", d);
         loop_index index = {.base = size_const(l->program->sizes, d), .coefs = NULL, .indirect = -1,
-                            .indirect_scale = SIZE_UNKNOWN};
+                            .indirect_scale = SIZE_UNKNOWN, .indirect_extent = SIZE_UNKNOWN};
         nest_write_index(&b, out, &index, nest_cast(&b, nest_size(&b, in->dims[d]), dtype), -1);
     }
     return in->rank == 0 ? STEPC_OK : nest_end(&b, l->error);

@@ -26,6 +26,8 @@ struct lower_state {
     int32_t *buffer_of;    /* by number of the value; -1: none yet */
     lower_variable *variables;
     size_t variable_count, variable_capacity;
+    size_ref *checked; /* pairs of sizes that a statement compares; second SIZE_UNKNOWN: the first is >= 0 */
+    size_t checked_count, checked_capacity;
     name_set variable_names; /* in the order of the variables */
 };
 
@@ -40,6 +42,12 @@ int32_t lower_state_buffer(lower_state *l, const char *name, const infer_value *
                            const stepc_operation *op, stepc_error *error);
 /* Makes the step fail when the variable in root BUFFER has no value; no statement when that is certain. */
 stepc_code lower_require_value(lower_state *l, int32_t root, stepc_error *error);
+
+/* Makes the step fail when a dimension is negative; no statement where that cannot be. */
+stepc_code lower_check_sizes(lower_state *l, const size_ref *dims, int32_t rank, const stepc_operation *op, stepc_error *error);
+/* Makes the step fail with WHAT when the sizes differ; no statement where they are provably equal. */
+stepc_code lower_check_equal(lower_state *l, size_ref a, size_ref b, const char *what, const stepc_operation *op,
+                             stepc_error *error);
 
 /* An input whose buffer may be kept as a view: the value of a variable is copied, since a later
  * statement of the step may assign to it. */

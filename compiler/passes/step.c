@@ -24,6 +24,42 @@ static stepc_code fill_feed_info(step *s, const signature_slot *slot, step_value
     return STEPC_OK;
 }
 
+#define FED_SIZES_MAX 16 /* elements of a feed that may be a shape */
+
+static stepc_code add_fed_size(step *s, const step_value *value, const signature_slot *slot, int64_t element, stepc_error *error)
+{
+    bool is_narrow = slot->dtype == STEPC_INT32;
+    /* two underscores: no name that a signature makes or takes has them */
+    const char *name = arena_format(s->memory, "%s__%lld", slot->cname, (long long)element);
+    step_fed_size *grown = arena_grow(s->memory, s->fed_sizes, &s->fed_size_capacity, s->fed_size_count + 1, sizeof *grown);
+    if (!name || !grown)
+        return error_out_of_memory(error, "reading a signature");
+    size_ref symbol = size_symbol(s->sizes, name, is_narrow ? INT32_MIN : INT64_MIN, is_narrow ? INT32_MAX : INT64_MAX);
+    s->fed_sizes = grown;
+    s->fed_sizes[s->fed_size_count++] = (step_fed_size){symbol, value->feed, element};
+    value->info.elements[element] = symbol;
+    return symbol == SIZE_UNKNOWN ? error_out_of_memory(error, "reading a signature") : STEPC_OK;
+}
+
+/* A small fed vector of integers may be a shape operand: its elements stand as symbols. */
+static stepc_code add_fed_sizes(step *s, const signature_slot *slot, step_value *value, stepc_error *error)
+{
+    infer_value *info = &value->info;
+    int64_t count = 1;
+    if ((slot->dtype != STEPC_INT32 && slot->dtype != STEPC_INT64) || slot->rank < 0 || slot->rank > 1)
+        return STEPC_OK;
+    if (slot->rank == 1 && (!size_is_const(s->sizes, info->dims[0], &count) || count > FED_SIZES_MAX))
+        return STEPC_OK;
+    info->element_count = count;
+    info->elements = ARENA_ARRAY(s->memory, size_ref, (size_t)count + 1);
+    if (!info->elements)
+        return error_out_of_memory(error, "reading a signature");
+    stepc_code code = STEPC_OK;
+    for (int64_t i = 0; !code && i < count; i++)
+        code = add_fed_size(s, value, slot, i, error);
+    return code;
+}
+
 static stepc_code add_values(step *s, const stepc_operation *op)
 {
     if (s->first_value[op->index] >= 0)
@@ -62,6 +98,8 @@ static stepc_code make_table(step *s, stepc_error *error)
         value->is_fed = true;
         value->feed = (int32_t)i;
         stepc_code code = fill_feed_info(s, slot, value, error);
+        if (!code)
+            code = add_fed_sizes(s, slot, value, error);
         if (code)
             return code;
     }

@@ -15,6 +15,13 @@ typedef struct step_value {
     bool is_folded;  /* info.constant stands for it: its operation need not run */
 } step_value;
 
+/* Element ELEMENT of feed FEED stands as a symbol, so that fed shape operands can decide sizes. */
+typedef struct step_fed_size {
+    size_ref symbol;
+    int32_t feed;
+    int64_t element;
+} step_fed_size;
+
 typedef struct step {
     const stepc_host *host;
     arena *memory;
@@ -26,6 +33,8 @@ typedef struct step {
     step_value *values;
     size_t value_count;
     int32_t *first_value;    /* by index of the operation in the graph: number of its output 0; -1: not in the step */
+    step_fed_size *fed_sizes;
+    size_t fed_size_count, fed_size_capacity;
     stepc_tensor **owned;    /* tensors that folding made; released by step_release */
     size_t owned_count, owned_capacity;
 } step;

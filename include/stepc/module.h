@@ -88,6 +88,8 @@ typedef struct stepc_entry {
     uint64_t stack_bytes;
     int32_t (*arena_for)(const void *feeds, uint64_t *out_bytes); /* with symbols: arena for these sizes */
     int32_t (*call)(const void *feeds, void *fetches, const stepc_env *env);
+    /* Dimensions of all fetches in order, for these sizes; NULL: the slots say all. */
+    int32_t (*dims_for)(const void *feeds, int64_t *out_dims);
 } stepc_entry;
 
 typedef struct stepc_module {

@@ -171,14 +171,18 @@ static stepc_code bind_feeds(const stepc_entry *entry, const stepc_view *feeds, 
 /* ---- fetches -------------------------------------------------------------------------------- */
 
 /* Dimensions of a fetch, at the upper bound where the step itself decides. */
-static stepc_code size_fetches(const stepc_entry *entry, const int64_t *symbols, int64_t *dims, stepc_view *fetches,
-                               stepc_error *error)
+static stepc_code size_fetches(const stepc_entry *entry, const void *feeds, const int64_t *symbols, int64_t *dims,
+                               stepc_view *fetches, stepc_error *error)
 {
+    bool told = entry->dims_for != NULL && entry->dims_for(feeds, dims) == 0;
     for (uint32_t i = 0; i < entry->fetch_count; i++) {
         const stepc_slot *slot = &entry->fetches[i];
         for (int32_t j = 0; j < slot->rank; j++) {
             const stepc_dimension *d = &slot->dims[j];
-            dims[j] = d->symbol >= 0 ? symbols[d->symbol] : d->size;
+            if (!told || slot->dims_offset < 0)
+                dims[j] = d->symbol >= 0 ? symbols[d->symbol] : d->size;
+            if (dims[j] < 0 && told)
+                return error_set(error, STEPC_INVALID_ARGUMENT, "Dimension %lld must be >= 0", (long long)dims[j]);
             if (dims[j] < 0)
                 return error_set(error, STEPC_UNIMPLEMENTED, "Fetch '%s' has no upper bound in dimension %d",
                                  slot->tensor, (int)j);
@@ -203,11 +207,11 @@ static stepc_code bind(const stepc_entry *entry, const stepc_view *feeds, size_t
     memset(work, 0, parts->rooms); /* the rooms stay */
     stepc_code code = bind_feeds(entry, feeds, feed_count, work, symbols, error);
     if (code == STEPC_OK)
-        code = size_fetches(entry, symbols, dims, fetches, error);
+        code = size_fetches(entry, work, symbols, dims, fetches, error);
     if (code != STEPC_OK)
         return code;
     *out_arena = entry->arena_bytes;
-    if (entry->symbol_count > 0 && entry->arena_for != NULL) {
+    if (entry->arena_for != NULL) {
         int32_t status = entry->arena_for(work, out_arena);
         if (status != 0)
             return error_set(error, (stepc_code)status, "The sizes fed to '%s' need more memory than can be counted",

@@ -287,7 +287,7 @@ static stepc_code fill(plan_maker *m, const step_request *request)
     return code == STEPC_OK ? allocate_frame(m->p, m->error) : code;
 }
 
-stepc_code plan_make(const stepc_graph *graph, const stepc_host *host, const step_request *request, plan **out,
+stepc_code session_plan_make(const stepc_graph *graph, const stepc_host *host, const step_request *request, plan **out,
                      stepc_error *error)
 {
     *out = NULL;
@@ -301,14 +301,14 @@ stepc_code plan_make(const stepc_graph *graph, const stepc_host *host, const ste
     stepc_code code = fill(&m, request);
     arena_release(&m.scratch);
     if (code != STEPC_OK) {
-        plan_free(p);
+        run_plan_free(p);
         return code;
     }
     *out = p;
     return STEPC_OK;
 }
 
-void plan_free(plan *p)
+void run_plan_free(plan *p)
 {
     if (p == NULL)
         return;

@@ -68,9 +68,9 @@ struct plan {
 /* Checks REQUEST against GRAPH with TensorFlow's texts, prunes, and numbers values. Errors:
  * those of stepc_session_run before anything runs; UNIMPLEMENTED for operators without a
  * row, all of which go to the host's report as "missing-operator". */
-stepc_code plan_make(const stepc_graph *graph, const stepc_host *host, const step_request *request, plan **out,
+stepc_code session_plan_make(const stepc_graph *graph, const stepc_host *host, const step_request *request, plan **out,
                      stepc_error *error);
-void plan_free(plan *p); /* NULL is fine */
+void run_plan_free(plan *p); /* NULL is fine */
 bool plan_matches(const plan *p, const step_request *request);
 
 #endif

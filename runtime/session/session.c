@@ -101,7 +101,7 @@ static void free_plans(stepc_session *s)
 {
     while (s->plans != NULL) {
         plan *next = s->plans->next;
-        plan_free(s->plans);
+        run_plan_free(s->plans);
         s->plans = next;
     }
 }
@@ -148,7 +148,7 @@ static void drop_oldest_plan(stepc_session *s)
     plan **at = &s->plans;
     while ((*at)->next != NULL)
         at = &(*at)->next;
-    plan_free(*at);
+    run_plan_free(*at);
     *at = NULL;
     s->plan_count--;
 }
@@ -171,7 +171,7 @@ static stepc_code find_plan(stepc_session *s, const step_request *request, bool 
 {
     if (remember && (*out = cached_plan(s, request)) != NULL)
         return STEPC_OK;
-    stepc_code code = plan_make(s->graph, &s->host, request, out, error);
+    stepc_code code = session_plan_make(s->graph, &s->host, request, out, error);
     if (code != STEPC_OK || !remember)
         return code;
     take_constants(s, *out);
@@ -196,7 +196,7 @@ static stepc_code run_locked(stepc_session *s, const step_request *request, step
     if (code == STEPC_OK)
         code = step_execute(run);
     if (!run->remember)
-        plan_free(run->p);
+        run_plan_free(run->p);
     return code;
 }
 
