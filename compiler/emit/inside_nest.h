@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One kernel's body under way: where its values stand and how they are spelt.
+ *
+ * A value that moves along the vector axis is a vector; all others are scalars. With a row
+ * tile or several vectors at once a value has one instance per row and vector that it moves
+ * along: v5_2_1 is value 5 in row 2, vector 1. */
+#ifndef COMPILER_EMIT_INSIDE_NEST_H
+#define COMPILER_EMIT_INSIDE_NEST_H
+
+#include "compiler/emit/inside.h"
+
+typedef struct nest_text {
+    emitter *e;
+    emit_unit *unit;
+    const loop_program *p;
+    const loop_nest *nest;
+    const loop_group *group;
+    constant_mode mode;
+    const emit_kernel *kernel; /* CONSTANTS_FINAL */
+    text *out;
+    arena scratch;
+    uint32_t *mask; /* axes that a value moves along */
+    uint8_t *deps;
+    uint8_t *guarded; /* a read that needs a test of its own, or a divisor that may be 0 */
+    int32_t *uses;
+    bool *lazy;     /* a read that is written inside the select that uses it */
+    bool *fused;    /* a product that is written inside the sum that takes it */
+    int32_t *level; /* depth at which a value is written: number of axes above it; axis_count + 1: after the sums */
+    int32_t space;  /* number of space axes */
+    int32_t vector; /* axis, or -1 */
+    bool vector_reduces;
+    bool is_wide; /* lanes of 64 bits */
+    int32_t row;  /* axis, or -1 */
+    int32_t row_tile, jam;
+    /* where the writing is: */
+    int32_t rows, jams;
+    bool tail;    /* a last vector with fewer lanes */
+    bool reduced; /* the accumulators have become scalars */
+} nest_text;
+
+/* The C name of V in row R, vector J; constants, axes and sizes are spelt out. */
+const char *value_ref(nest_text *n, int32_t v, int32_t r, int32_t j);
+/* The same, made a vector (mask) where it is a scalar. */
+const char *vector_ref(nest_text *n, int32_t v, int32_t r, int32_t j);
+bool value_is_vector(const nest_text *n, int32_t v);
+int32_t value_rows(const nest_text *n, int32_t v); /* instances in rows, in vectors */
+int32_t value_jams(const nest_text *n, int32_t v);
+const char *value_name(nest_text *n, int32_t v, int32_t r, int32_t j);
+/* The right side of the statement that makes V. */
+const char *value_expression(nest_text *n, int32_t v, int32_t r, int32_t j);
+const char *vector_expression(nest_text *n, int32_t v, int32_t r, int32_t j); /* vector.c */
+const char *vector_type(const nest_text *n, stepc_dtype dtype);
+/* Whether the nest can be written with vectors along its schedule's axis. */
+bool vector_possible(nest_text *n, int32_t axis, bool *is_wide);
+const char *read_expression(nest_text *n, int32_t v, int32_t r, int32_t j);
+const char *index_text(nest_text *n, const loop_index *index, int32_t root, int32_t r, int32_t j);
+const char *size_text(nest_text *n, size_ref s); /* ptrdiff_t: literal or parameter */
+const char *param_name(nest_text *n, int32_t root, bool is_written);
+const char *pointer_text(nest_text *n, const char *base, const char *at);
+const char *stride_text(nest_text *n, const loop_index *index, int32_t root); /* along the vector axis */
+const char *lanes_text(const nest_text *n);
+void write_store(nest_text *n, const loop_write *w, int32_t r, int32_t j, int32_t depth);
+/* Coefficient along the vector axis when it is constant. */
+bool vector_step(const nest_text *n, const loop_index *index, int64_t *out);
+void acc_declare(nest_text *n, int32_t depth);
+void acc_update(nest_text *n, int32_t depth);
+void acc_finish(nest_text *n, int32_t depth);
+const char *fail_text(nest_text *n); /* after running out of memory */
+#define FORMAT(n, ...) text_or_fail((n), arena_format(&(n)->scratch, __VA_ARGS__))
+const char *text_or_fail(nest_text *n, const char *made);
+
+#endif
