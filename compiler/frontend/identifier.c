@@ -62,10 +62,42 @@ static const char *const taken[] = {
     "NAN",         "INFINITY",
     "I",           "TRUE",
     "FALSE",       "DOMAIN",
+    "BUFSIZ",      "CHAR_BIT",
+    "EOF",         "EXIT_FAILURE",
+    "EXIT_SUCCESS", "HUGE_VAL",
+    "M_E",         "M_PI",
+    "OVERFLOW",    "SEEK_CUR",
+    "SEEK_END",    "SEEK_SET",
+    "UNDERFLOW",   "complex",
+    "environ",     "hpux",
+    "i386",        "imaginary",
+    "mips",        "noreturn",
+    "offsetof",    "stderr",
+    "stdin",       "stdout",
+    "sun",         "vax",
 };
+
+/* Macros of the standard headers and of generated text follow patterns: INT32_MAX, UINT64_C, V_LANES, STEP_STATE_BYTES. */
+static bool is_macro(const char *name)
+{
+    static const char *const ends[] = {"_MAX", "_MIN", "_C", "_BYTES", "_SIGNATURE", "_WIDTH"};
+    size_t size = strlen(name);
+    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++)
+        if (size >= strlen(ends[i]) && strcmp(name + size - strlen(ends[i]), ends[i]) == 0)
+            return true;
+    return false;
+}
+
+/* Behind which all names are taken, so that a number does not help. */
+static bool is_in_taken_family(const char *name)
+{
+    return strncmp(name, "V_", 2) == 0 || strncmp(name, "STEPC_", 6) == 0;
+}
 
 static bool is_taken(const char *name)
 {
+    if (is_macro(name))
+        return true;
     for (size_t i = 0; i < sizeof taken / sizeof taken[0]; i++)
         if (strcmp(taken[i], name) == 0)
             return true;
@@ -76,6 +108,8 @@ const char *signature_identifier(arena *memory, const char *name)
 {
     char out[IDENTIFIER_BYTES + 4];
     size_t used = 0;
+    if (is_in_taken_family(name))
+        out[used++] = 'x';
     for (const char *p = name; *p && used < IDENTIFIER_BYTES; p++) {
         bool letter = (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z');
         bool digit = *p >= '0' && *p <= '9';

@@ -68,6 +68,9 @@ bool signature_is_library_name(const char *name)
 {
     static const char *const real[] = {"", "f", "l", "f16", "f32", "f64", "f128", "f32x", "f64x", "_r", "f_r", "l_r", NULL};
     static const char *const wide[] = {"", "f", "l", NULL};
-    return is_listed(other_functions, name, strlen(name)) || is_listed_with_suffix(real_functions, name, real) ||
+    size_t size = strlen(name);
+    if (size > 2 && strcmp(name + size - 2, "_t") == 0) /* POSIX keeps these for types */
+        return true;
+    return is_listed(other_functions, name, size) || is_listed_with_suffix(real_functions, name, real) ||
            (name[0] == 'c' && is_listed_with_suffix(complex_functions, name + 1, wide));
 }

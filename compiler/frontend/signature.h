@@ -44,7 +44,7 @@ stepc_code signature_shape_parse(arena *memory, const char *spelled, const signa
 /* A C identifier from any name: [A-Za-z0-9_], no keyword, at most 48 bytes. */
 const char *signature_identifier(arena *memory, const char *name);
 
-/* Whether a function of that name would take the place of one of the C or POSIX library's: exit, sin, read. */
+/* Whether C or POSIX libraries have a function or a type of that name: exit, sin, read, size_t. */
 bool signature_is_library_name(const char *name);
 
 /* Reads config text (tf2xla.Config with `callable { ... }` blocks, cli.md) into specs that lie in MEMORY. */

@@ -128,7 +128,8 @@ bool loop_index_equal(const loop_index *a, const loop_index *b, int32_t axis_cou
 {
     if (a->base != b->base || a->indirect != b->indirect)
         return false;
-    if (a->indirect >= 0 && a->indirect_scale != b->indirect_scale)
+    if (a->indirect >= 0 &&
+        (a->indirect_scale != b->indirect_scale || a->indirect_extent != b->indirect_extent))
         return false;
     for (int32_t k = 0; k < axis_count; k++) {
         if (a->coefs[k] != b->coefs[k])

@@ -247,7 +247,8 @@ static loop_value blank(loop_op op, stepc_dtype dtype)
 {
     return (loop_value){.op = op, .dtype = dtype, .args = {-1, -1, -1}, .buffer = -1, .axis = -1, .acc = -1,
                         .size = SIZE_UNKNOWN, .target = STEPC_DTYPE_INVALID,
-                        .index = {.base = SIZE_UNKNOWN, .indirect = -1, .indirect_scale = SIZE_UNKNOWN}};
+                        .index = {.base = SIZE_UNKNOWN, .indirect = -1, .indirect_scale = SIZE_UNKNOWN,
+                                  .indirect_extent = SIZE_UNKNOWN}};
 }
 
 static bool is_value(nest_builder *b, int32_t v)
@@ -299,7 +300,8 @@ static bool compose_index(nest_builder *b, int32_t buffer, const int32_t *axis_o
             return false;
         }
     }
-    *out = (loop_index){.base = from->offset, .coefs = coefs, .indirect = -1, .indirect_scale = SIZE_UNKNOWN};
+    *out = (loop_index){.base = from->offset, .coefs = coefs, .indirect = -1, .indirect_scale = SIZE_UNKNOWN,
+                        .indirect_extent = SIZE_UNKNOWN};
     return true;
 }
 
@@ -318,6 +320,7 @@ static bool copy_index(nest_builder *b, const loop_index *from, loop_index *out)
     if (from->indirect < 0) {
         out->indirect = -1;
         out->indirect_scale = SIZE_UNKNOWN;
+        out->indirect_extent = SIZE_UNKNOWN;
     }
     return true;
 }

@@ -22,9 +22,19 @@ static stepc_code set_sizes(evaluation *run, stepc_error *error)
     if (run->run->symbol_count < 0 || (uint64_t)run->run->symbol_count < symbols)
         return error_set(error, STEPC_INVALID_ARGUMENT, "%lld symbols are given, %zu are needed",
                          (long long)run->run->symbol_count, symbols);
+    int64_t *values = ARENA_ARRAY(&run->memory, int64_t, symbols + 1);
+    if (values == NULL)
+        return error_out_of_memory(error, "evaluating loops");
+    for (size_t i = 0; i < symbols; i++)
+        values[i] = run->run->symbols[i];
+    for (int32_t i = 0; i < run->p->fed_size_count; i++) {
+        const loop_fed_size *fed = &run->p->fed_sizes[i];
+        const stepc_view *view = &run->run->feeds[fed->feed];
+        values[size_symbol_index(pool, fed->symbol)] = load_i64((stepc_dtype)view->dtype, view->data, fed->element);
+    }
     for (size_t i = 0; i < symbols; i++) {
         const size_node *node = size_get(pool, size_symbol_at(pool, i));
-        int64_t value = run->run->symbols[i];
+        int64_t value = values[i];
         if (value < node->min || value > node->max)
             return error_set(error, STEPC_INVALID_ARGUMENT, "%s is %lld, but must lie in [%lld,%lld]", node->name,
                              (long long)value, (long long)node->min, (long long)node->max);
@@ -34,7 +44,7 @@ static stepc_code set_sizes(evaluation *run, stepc_error *error)
     if (run->sizes == NULL || run->size_known == NULL)
         return error_out_of_memory(error, "evaluating loops");
     for (size_t i = 0; i < pool->count; i++)
-        run->size_known[i] = size_evaluate(pool, (size_ref)i, run->run->symbols, symbols, &run->sizes[i]);
+        run->size_known[i] = size_evaluate(pool, (size_ref)i, values, symbols, &run->sizes[i]);
     return STEPC_OK;
 }
 

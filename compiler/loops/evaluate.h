@@ -37,7 +37,7 @@ typedef struct evaluation {
 typedef struct ready_index {
     const run_memory *memory;
     stepc_dtype dtype;
-    int64_t base, scale;
+    int64_t base, scale, range; /* scale and range: of the indirect value */
     int64_t *coefs;
     int32_t indirect;
     bool is_local;

@@ -67,7 +67,8 @@ static stepc_code ready_address(ready_nest *n, const loop_index *from, int32_t b
         return error_out_of_memory(error, "evaluating loops");
     bool known = size_known(n->run, from->base, &out->base);
     if (from->indirect >= 0)
-        known = known && size_known(n->run, from->indirect_scale, &out->scale);
+        known = known && size_known(n->run, from->indirect_scale, &out->scale) &&
+                size_known(n->run, from->indirect_extent, &out->range);
     for (int32_t k = 0; k < axes; k++)
         known = known && size_known(n->run, from->coefs[k], &out->coefs[k]);
     if (!known)

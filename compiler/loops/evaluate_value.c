@@ -68,8 +68,10 @@ void evaluate_addresses(const ready_nest *n, const ready_index *index, int64_t c
         at[l] = (int64_t)(start + step * (uint64_t)l);
     if (index->indirect >= 0) {
         const int64_t *from = lanes_i(n, index->indirect);
-        for (int64_t l = 0; l < count; l++)
-            at[l] = (int64_t)((uint64_t)at[l] + (uint64_t)index->scale * (uint64_t)from[l]);
+        for (int64_t l = 0; l < count; l++) {
+            bool is_within = from[l] >= 0 && from[l] < index->range;
+            at[l] = is_within ? (int64_t)((uint64_t)at[l] + (uint64_t)index->scale * (uint64_t)from[l]) : -1;
+        }
     }
     if (index->is_tested) {
         for (int64_t l = 0; l < count; l++)

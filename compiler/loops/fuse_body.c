@@ -19,7 +19,8 @@ loop_value body_blank(loop_op op, stepc_dtype dtype)
                         .acc = -1,
                         .size = SIZE_UNKNOWN,
                         .target = STEPC_DTYPE_INVALID,
-                        .index = {.base = SIZE_UNKNOWN, .indirect = -1, .indirect_scale = SIZE_UNKNOWN}};
+                        .index = {.base = SIZE_UNKNOWN, .indirect = -1, .indirect_scale = SIZE_UNKNOWN,
+                                  .indirect_extent = SIZE_UNKNOWN}};
 }
 
 loop_value body_clean(const fuse *f, const loop_value *v)
@@ -35,6 +36,7 @@ loop_value body_clean(const fuse *f, const loop_value *v)
         if (clean.index.indirect < 0) {
             clean.index.indirect = -1;
             clean.index.indirect_scale = SIZE_UNKNOWN;
+            clean.index.indirect_extent = SIZE_UNKNOWN;
         }
     }
     if (v->op == LOOP_CONST)
@@ -215,7 +217,13 @@ void body_write(body *b, const loop_write *w)
     if (!writes)
         return;
     b->nest->writes = writes;
-    writes[b->nest->write_count++] = *w;
+    loop_write *own = &writes[b->nest->write_count++];
+    *own = *w;
+    /* Storing rounds by itself. */
+    stepc_dtype storage = b->f->p->buffers[w->buffer].dtype;
+    const loop_value *v = &b->nest->values[w->value];
+    if (v->op == LOOP_ROUND_TO && v->target == storage && (storage == STEPC_HALF || storage == STEPC_BFLOAT16))
+        own->value = v->args[0];
 }
 
 void body_check(body *b, const loop_check *c)

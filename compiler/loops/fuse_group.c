@@ -215,7 +215,8 @@ static bool make_local(grouper *r, int32_t c, const fuse_touch *touch, int32_t g
         for (int32_t k = 0; k < writer->axis_count; k++)
             coefs[k] = k < space ? p->buffers[local].strides[k] : r->f->zero;
         w->buffer = local;
-        w->index = (loop_index){.base = r->f->zero, .coefs = coefs, .indirect = -1, .indirect_scale = SIZE_UNKNOWN};
+        w->index = (loop_index){.base = r->f->zero, .coefs = coefs, .indirect = -1, .indirect_scale = SIZE_UNKNOWN,
+                              .indirect_extent = SIZE_UNKNOWN};
     }
     return true;
 }

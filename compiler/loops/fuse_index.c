@@ -119,7 +119,7 @@ static bool place_indirect(const solve *s, const loop_index *read)
     if (read->indirect < 0)
         return true;
     for (int32_t j = 0; j < s->count; j++) {
-        if (s->strides[j] != read->indirect_scale || s->out[j].count != 0)
+        if (s->strides[j] != read->indirect_scale || s->extents[j] != read->indirect_extent || s->out[j].count != 0)
             continue;
         s->out[j].indirect = true;
         return s->out[j].offset == 0;

@@ -184,7 +184,8 @@ static int32_t graft_axis(graft *g, const axis_terms *t, int32_t indirect)
     return t->offset == 0 ? sum : body_binary(&g->b, LOOP_ADD, sum, body_const_i64(&g->b, t->offset));
 }
 
-static bool graft_index(graft *g, const axis_terms *terms, int32_t indirect, const int32_t *slice_to, loop_index *index)
+static bool graft_index(graft *g, const axis_terms *terms, const loop_index *read, int32_t indirect,
+                        const int32_t *slice_to, loop_index *index)
 {
     fuse *f = g->in->f;
     size_pool *pool = f->p->sizes;
@@ -211,6 +212,7 @@ static bool graft_index(graft *g, const axis_terms *terms, int32_t indirect, con
         if (t->indirect) {
             index->indirect = indirect;
             index->indirect_scale = from.coefs[j];
+            index->indirect_extent = read->indirect_extent;
         }
     }
     index->coefs = coefs;
@@ -232,7 +234,7 @@ static int32_t graft_slice(graft *g, const loop_value *read)
         loop_value value = body_clean(g->in->f, &p->nest->values[v]);
         for (int i = 0; i < 3; i++)
             value.args[i] = value.args[i] >= 0 ? to[value.args[i]] : -1;
-        if (value.op == LOOP_READ && !graft_index(g, terms, indirect, to, &value.index))
+        if (value.op == LOOP_READ && !graft_index(g, terms, &read->index, indirect, to, &value.index))
             return -1;
         to[v] = value.op == LOOP_AXIS ? graft_axis(g, &terms[value.axis], indirect) : body_value(&g->b, &value);
         if (to[v] < 0)

@@ -304,7 +304,8 @@ static bool strip(fuse *f, const loop_nest *nest, bool is_strip, loop_statement 
 {
     stripper s = {.f = f, .nest = nest, .space = nest_space_count(nest), .group = is_strip ? next_group_id(f->p) : -1};
     int32_t *op_of = ARENA_ARRAY(&f->scratch, int32_t, (size_t)nest->value_count);
-    s.local = (loop_index){.base = f->zero, .indirect = -1, .indirect_scale = SIZE_UNKNOWN};
+    s.local = (loop_index){.base = f->zero, .indirect = -1, .indirect_scale = SIZE_UNKNOWN,
+                              .indirect_extent = SIZE_UNKNOWN};
     if (!op_of || !tape_make(f, nest, &s.t) || !tape_cut(f, &s.t, &s.cuts, &s.cut_count, &s.periodic))
         return false;
     for (int32_t v = 0; v < nest->value_count; v++)

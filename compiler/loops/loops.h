@@ -107,6 +107,7 @@ typedef struct loop_index {
     const size_ref *coefs;
     int32_t indirect; /* number of an int64 value (checked to be in range), or -1 */
     size_ref indirect_scale;
+    size_ref indirect_extent; /* the value is 0 .. indirect_extent - 1 wherever the element is needed */
 } loop_index;
 
 typedef struct loop_value {
@@ -226,6 +227,13 @@ typedef struct loop_slot { /* a feed, fetch or variable as the signature has it 
     stepc_output at;
 } loop_slot;
 
+/* A symbol whose value is an element of a feed: a fed shape operand decides sizes. */
+typedef struct loop_fed_size {
+    size_ref symbol;
+    int32_t feed;
+    int64_t element;
+} loop_fed_size;
+
 typedef struct loop_program {
     const stepc_host *host;
     arena *memory;
@@ -242,6 +250,8 @@ typedef struct loop_program {
     size_t group_capacity;
     loop_slot *feeds, *fetches, *state;
     int32_t feed_count, fetch_count, state_count;
+    const loop_fed_size *fed_sizes; /* those that nobody uses cost nothing */
+    int32_t fed_size_count;
     const char *const *targets;
     int32_t target_count;
     int64_t operation_count; /* of the pruned step */

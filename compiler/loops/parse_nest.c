@@ -90,7 +90,8 @@ static bool parse_value(parser *ps, int32_t number)
 {
     loop_nest *nest = ps->nest.nest;
     loop_value v = {.args = {-1, -1, -1}, .buffer = -1, .axis = -1, .acc = -1, .size = SIZE_UNKNOWN,
-                    .index = {.base = SIZE_UNKNOWN, .indirect = -1, .indirect_scale = SIZE_UNKNOWN}};
+                    .index = {.base = SIZE_UNKNOWN, .indirect = -1, .indirect_scale = SIZE_UNKNOWN,
+                              .indirect_extent = SIZE_UNKNOWN}};
 
     if (number != nest->value_count)
         return parse_refuse(ps, "the next value");

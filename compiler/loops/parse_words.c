@@ -309,6 +309,8 @@ static bool parse_term(parser *ps, bool is_minus, int32_t axis_count, size_ref *
     if (out->indirect < 0)
         out->indirect_scale = size_const(ps->p->sizes, 0);
     out->indirect = number;
+    if (!parse_expect(ps, ":") || !parse_size(ps, &out->indirect_extent))
+        return false;
     return add_to(ps, &out->indirect_scale, factor);
 }
 
@@ -322,7 +324,7 @@ bool parse_index(parser *ps, int32_t axis_count, int32_t *buffer, loop_index *ou
     for (int32_t k = 0; k < axis_count; k++)
         coefs[k] = size_const(ps->p->sizes, 0);
     *out = (loop_index){.base = size_const(ps->p->sizes, 0), .coefs = coefs, .indirect = -1,
-                        .indirect_scale = SIZE_UNKNOWN};
+                        .indirect_scale = SIZE_UNKNOWN, .indirect_extent = SIZE_UNKNOWN};
     if (!parse_number(ps, 'b', buffer) || !parse_expect(ps, "["))
         return false;
     is_minus = parse_accept(ps, "-");

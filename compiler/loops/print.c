@@ -202,6 +202,8 @@ static void put_index(const loop_program *p, const loop_nest *nest, const loop_i
         } else {
             any = put_term(p, index->indirect_scale, 'v', index->indirect, !any, out) || any;
         }
+        text_puts(out, ":");
+        size_print(p->sizes, index->indirect_extent, out);
     }
     any = put_term(p, index->base, 0, 0, !any, out) || any;
     text_puts(out, any ? "]" : "0]");

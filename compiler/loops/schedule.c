@@ -7,7 +7,8 @@ enum {
     PLANNED_VECTOR_BYTES = 32, /* of the generic profile */
     LIGHT_BODY = 10,           /* operations: four vectors at once cover their latency */
     MIDDLE_BODY = 24,
-    OUTLINED_BODY = 16
+    OUTLINED_BODY = 16,
+    HEAVY_PER_READ = 6 /* cost per read from which lanes loaded one by one still win: about one transcendental */
 };
 
 typedef struct scheduler {
@@ -18,6 +19,7 @@ typedef struct scheduler {
     uint32_t *mask;
     uint8_t *guarded;
     int32_t lanes;
+    bool may_stride;
 } scheduler;
 
 static bool is_zero(const scheduler *s, size_ref coef) { return coef == s->f.zero; }
@@ -48,13 +50,21 @@ static int32_t lane_bytes(const scheduler *s, int32_t axis)
     return bytes;
 }
 
-/* Along AXIS an index stands still or goes from element to element. */
+/* Along AXIS an index stands still or goes from element to element; further apart when the work is worth
+ * loading lanes one by one. */
 static bool is_lane_index(const scheduler *s, const loop_index *index, int32_t axis)
 {
     bool is_still = is_zero(s, index->coefs[axis]);
     if (index->indirect >= 0 && s->mask[index->indirect] & UINT32_C(1) << axis)
         return false;
-    return is_still || index->coefs[axis] == s->f.one;
+    return is_still || s->may_stride || index->coefs[axis] == s->f.one;
+}
+
+/* A lane is loaded from and stored to what holds its values as they are, or as half or bfloat16 side by side. */
+static bool is_lane_storage(const scheduler *s, stepc_dtype storage, stepc_dtype dtype, size_ref step)
+{
+    bool is_short = storage == STEPC_HALF || storage == STEPC_BFLOAT16;
+    return storage == dtype || (is_short && dtype == STEPC_FLOAT32 && step == s->f.one);
 }
 
 /* Whether all reads fit lanes along AXIS. Lanes evaluate both arms of a select, so a guarded
@@ -70,7 +80,8 @@ static bool reads_fit(const scheduler *s, int32_t axis)
         if (value->op != LOOP_READ)
             continue;
         const loop_buffer *b = &s->f.p->buffers[value->buffer];
-        if (!is_lane_index(s, &value->index, axis) || (varies && b->dtype != value->dtype))
+        if (!is_lane_index(s, &value->index, axis) ||
+            (varies && !is_lane_storage(s, b->dtype, value->dtype, value->index.coefs[axis])))
             return false;
         if (s->guarded[v] && !index_inside(&s->f, value->buffer, &value->index, s->nest))
             return false;
@@ -84,7 +95,8 @@ static bool writes_fit(const scheduler *s, int32_t axis)
         const loop_write *w = &s->nest->writes[i];
         if (w->index.indirect >= 0 || w->predicate >= 0 || w->index.coefs[axis] != s->f.one)
             return false;
-        if (s->f.p->buffers[w->buffer].dtype != s->nest->values[w->value].dtype)
+        if (!is_lane_storage(s, s->f.p->buffers[w->buffer].dtype, s->nest->values[w->value].dtype,
+                             w->index.coefs[axis]))
             return false;
     }
     return true;
@@ -108,13 +120,46 @@ static bool fits_lanes(scheduler *s, int32_t axis)
     return extent_of(s, axis) >= s->lanes;
 }
 
-/* The innermost space axis along which everything is contiguous. */
+/* Whether each index does so much that lanes pay even when they are loaded one by one. */
+static bool is_heavy(const scheduler *s)
+{
+    int64_t cost = 0;
+    int32_t reads = 1;
+    for (int32_t v = 0; v < s->nest->value_count; v++) {
+        cost += fuse_op_cost(s->nest->values[v].op);
+        reads += s->nest->values[v].op == LOOP_READ;
+    }
+    return s->nest->acc_count == 0 && cost >= (int64_t)HEAVY_PER_READ * reads;
+}
+
+/* A transpose: the outer axis along which a read goes from element to element that lies scattered along AXIS; -1
+ * when there is none. Rows of it side by side use all of a cache line while it is there. */
+static int32_t crossing_axis(const scheduler *s, int32_t axis)
+{
+    for (int32_t v = 0; v < s->nest->value_count && s->nest->acc_count == 0; v++) {
+        const loop_value *value = &s->nest->values[v];
+        if (value->op != LOOP_READ || is_zero(s, value->index.coefs[axis]) || value->index.coefs[axis] == s->f.one)
+            continue;
+        for (int32_t k = 0; k < axis; k++) {
+            if (value->index.coefs[k] == s->f.one && extent_of(s, k) > 1)
+                return k;
+        }
+    }
+    return -1;
+}
+
+/* The innermost space axis along which everything is contiguous, else one along which all writes are. */
 static int32_t space_lanes(scheduler *s)
 {
-    for (int32_t k = s->space - 1; k >= 0; k--) {
-        if (writes_fit(s, k) && fits_lanes(s, k))
-            return k;
+    bool heavy = is_heavy(s);
+    for (int pass = 0; pass < 2; pass++) {
+        s->may_stride = pass > 0;
+        for (int32_t k = s->space - 1; k >= 0; k--) {
+            if (writes_fit(s, k) && fits_lanes(s, k) && (pass == 0 || heavy || crossing_axis(s, k) >= 0))
+                return k;
+        }
     }
+    s->may_stride = false;
     return -1;
 }
 
@@ -174,6 +219,12 @@ static void jam_plain(const scheduler *s, nest_schedule *out)
         out->jam = 2;
     while (out->jam > 1 && vectors < out->jam)
         out->jam /= 2;
+    int32_t crossing = crossing_axis(s, out->vector_axis), rows = ops <= LIGHT_BODY ? 8 : ops <= MIDDLE_BODY ? 4 : 1;
+    if (crossing < 0 || rows == 1)
+        return;
+    out->jam = 1;
+    out->row_axis = crossing;
+    out->row_tile = extent_of(s, crossing) < rows ? (int32_t)extent_of(s, crossing) : rows;
 }
 
 static stepc_code schedule_nest(loop_program *p, const isa_profile *isa, arena *scratch, bool in_strip, loop_nest *nest,

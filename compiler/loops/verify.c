@@ -207,7 +207,9 @@ static const char *index_fault(const checker *c, const loop_nest *nest, const lo
         return "its index uses a value that does not exist yet";
     if (nest->values[index->indirect].dtype != STEPC_INT64)
         return "its index uses a value that is not int64";
-    return is_size(c, index->indirect_scale) ? NULL : "its index has an unknown size";
+    if (!is_size(c, index->indirect_scale) || !is_size(c, index->indirect_extent))
+        return "its index has an unknown size";
+    return NULL;
 }
 
 /* ---- values --------------------------------------------------------------------------------------- */

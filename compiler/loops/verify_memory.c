@@ -10,7 +10,8 @@
 #include <string.h>
 
 #define MOST_AXES 32
-#define SAMPLES 2
+enum { SAMPLE_NEAR_UPPER, SAMPLE_ONE_BELOW, SAMPLE_REVERSED, SAMPLE_ALIKE, SAMPLES };
+#define SAMPLE_PLACES 97
 #define SAMPLE_SPREAD 1000 /* above the lower bound where there is no near upper one */
 
 /* An index with concrete numbers. */
@@ -18,10 +19,11 @@ typedef struct touch {
     int32_t statement, buffer;
     bool is_write;
     bool is_free; /* guarded, predicated or indirect: not every address that it forms is used */
-    bool is_indirect;
+    bool is_guarded;
     const loop_index *index;
     int64_t base;
     int64_t coefs[MOST_AXES];
+    int64_t scale, range; /* of the indirect value, as if it were an axis of its own; range 1 when there is none */
 } touch;
 
 typedef struct memory_checker {
@@ -48,13 +50,17 @@ static stepc_code broken(const memory_checker *c, const char *why, int32_t buffe
 
 static int64_t sample(const size_node *symbol, int which, size_t number)
 {
-    int64_t spread = SAMPLE_SPREAD + (int64_t)(number % 97) * 7;
+    /* No symbol is the greater of two in all samples; sizes that a check compares are equal in the last. */
+    int64_t place = (int64_t)(number % SAMPLE_PLACES);
+    int64_t apart = which == SAMPLE_ALIKE ? 0 : which == SAMPLE_REVERSED ? SAMPLE_PLACES - place : place;
+    int64_t spread = SAMPLE_SPREAD + apart * 7;
     int64_t value = symbol->max;
-    if (symbol->min > INT64_MAX - spread)
-        return symbol->min;
-    if (value - symbol->min > spread)
-        value = symbol->min + spread;
-    return which > 0 && value > symbol->min ? value - 1 : value;
+    int64_t min = symbol->min < 0 ? 0 : symbol->min; /* a size, even where it may be fed any number */
+    if (min > INT64_MAX - spread)
+        return min;
+    if (value - min > spread)
+        value = min + spread;
+    return which == SAMPLE_ONE_BELOW && value > min ? value - 1 : value;
 }
 
 /* Evaluates all sizes; false when a shape is impossible under this sample. */
@@ -114,8 +120,16 @@ static bool make_touch(const memory_checker *c, const loop_nest *nest, const loo
         return false;
     out->index = index;
     out->base = c->sizes[index->base];
-    out->is_indirect = index->indirect >= 0;
-    out->is_free = out->is_free || out->is_indirect;
+    out->is_guarded = out->is_free;
+    out->scale = 0;
+    out->range = 1;
+    if (index->indirect >= 0) {
+        if (!c->known[index->indirect_scale] || !c->known[index->indirect_extent])
+            return false;
+        out->is_free = true;
+        out->scale = c->sizes[index->indirect_scale];
+        out->range = c->sizes[index->indirect_extent];
+    }
     for (int32_t k = 0; k < nest->axis_count; k++) {
         if (!c->known[index->coefs[k]])
             return false;
@@ -165,18 +179,23 @@ static stepc_code collect(memory_checker *c, int32_t statement, touch **out, int
     return STEPC_OK;
 }
 
+static bool stretch(int64_t coef, int64_t count, int64_t *low, int64_t *high)
+{
+    int64_t span;
+    return checked_mul_i64(coef, count - 1, &span) &&
+           checked_add_i64(span < 0 ? *low : *high, span, span < 0 ? low : high);
+}
+
 /* Least and greatest address of the axes FIRST and up. */
 static bool reach(const memory_checker *c, const touch *t, int32_t first, int64_t *low, int64_t *high)
 {
     const loop_nest *nest = c->p->statements[t->statement].nest;
     *low = *high = t->base;
     for (int32_t k = first; k < nest->axis_count; k++) {
-        int64_t span;
-        if (!checked_mul_i64(t->coefs[k], extent(c, nest, k) - 1, &span) ||
-            !checked_add_i64(span < 0 ? *low : *high, span, span < 0 ? low : high))
+        if (!stretch(t->coefs[k], extent(c, nest, k), low, high))
             return false;
     }
-    return true;
+    return stretch(t->scale, t->range, low, high);
 }
 
 static bool is_inside(const memory_checker *c, const touch *t)
@@ -230,7 +249,8 @@ static stepc_code check_touches(memory_checker *c, const touch *touches, int32_t
     for (int32_t i = 0; i < count; i++) {
         const touch *t = &touches[i];
         int32_t axes = c->p->statements[t->statement].nest->axis_count;
-        if (!t->is_free && !is_inside(c, t))
+        /* An indirect value over an empty range never comes to be: its check fails first. */
+        if (!t->is_guarded && t->range > 0 && !is_inside(c, t))
             return broken(c, t->is_write ? "writes outside a buffer" : "reads outside a buffer", t->buffer);
         if (!t->is_write)
             continue;
@@ -266,13 +286,13 @@ static stepc_code check_local(const memory_checker *c, const loop_group *g, cons
         if (extent(c, nest, k) > 1 && t->coefs[k] != c->sizes[b->strides[k]])
             return broken(c, "a local is not touched along the shared axis", t->buffer);
     }
-    if (t->is_indirect && t->is_write)
+    if (t->index->indirect >= 0 && t->is_write)
         return broken(c, "a local is written indirectly", t->buffer);
     for (int32_t k = g->shared_count; k < b->rank; k++) {
         if (!checked_mul_i64(rest, c->sizes[b->extents[k]], &rest))
             return broken(c, "a local is too large", t->buffer);
     }
-    if (!t->is_free && (!reach(c, t, g->shared_count, &low, &high) || low < 0 || high >= rest))
+    if (!t->is_guarded && t->range > 0 && (!reach(c, t, g->shared_count, &low, &high) || low < 0 || high >= rest))
         return broken(c, "a local is touched across the shared axes", t->buffer);
     return STEPC_OK;
 }
@@ -280,18 +300,18 @@ static stepc_code check_local(const memory_checker *c, const loop_group *g, cons
 /* Two members that touch an element at different shared indices: a dependence across tiles. */
 static bool crosses_tiles(const memory_checker *c, const loop_group *g, const touch *a, const touch *b)
 {
-    linear_term terms[2 * MOST_AXES];
+    linear_term terms[2 * MOST_AXES + 2];
     int32_t count = 0;
     int64_t target;
     const touch *both[2] = {a, b};
     const loop_nest *nest = c->p->statements[a->statement].nest;
 
-    if (a->is_indirect || b->is_indirect)
-        return true;
+    if (a->range < 1 || b->range < 1)
+        return false;
     for (int32_t k = 0; k < g->shared_count; k++) {
         int64_t last = extent(c, nest, k) - 1;
         if (last > 0 && a->coefs[k] != b->coefs[k])
-            return meet(c, a, b);
+            return a->is_free || b->is_free || meet(c, a, b);
         if (last > 0)
             terms[count++] = (linear_term){.coef = a->coefs[k], .low = -last, .high = last, .is_marked = true};
     }
@@ -307,6 +327,12 @@ static bool crosses_tiles(const memory_checker *c, const loop_group *g, const to
                 terms[count++] =
                     (linear_term){.coef = side == 0 ? coef : -coef, .low = 0, .high = extent(c, nest, k) - 1};
         }
+        int64_t scale = both[side]->scale;
+        if (scale == INT64_MIN)
+            return true;
+        if (scale != 0)
+            terms[count++] =
+                (linear_term){.coef = side == 0 ? scale : -scale, .low = 0, .high = both[side]->range - 1};
     }
     return linear_solve(terms, count, target) == LINEAR_SOME;
 }
@@ -392,9 +418,46 @@ static stepc_code follow_call(memory_checker *c, const loop_call *call, bool *wr
     return STEPC_OK;
 }
 
-static stepc_code follow(memory_checker *c, bool *written)
+/* Whether V is a size or a constant: then its value under this sample. */
+static bool is_size_value(const memory_checker *c, const loop_nest *nest, int32_t v, int64_t *out)
+{
+    const loop_value *value = &nest->values[v];
+    if (value->op == LOOP_CONST)
+        *out = (int64_t)value->bits;
+    else if (value->op == LOOP_SIZE && c->known[value->size])
+        *out = c->sizes[value->size];
+    else
+        return false;
+    return value->dtype == STEPC_INT64;
+}
+
+/* Whether V compares sizes, and this sample makes it false. */
+static bool fails_for_sizes(const memory_checker *c, const loop_nest *nest, int32_t v)
+{
+    const loop_value *value = &nest->values[v];
+    int64_t x, y;
+    if (value->op != LOOP_EQ && value->op != LOOP_NE && value->op != LOOP_LT && value->op != LOOP_LE)
+        return false;
+    if (!is_size_value(c, nest, value->args[0], &x) || !is_size_value(c, nest, value->args[1], &y))
+        return false;
+    return !(value->op == LOOP_EQ ? x == y : value->op == LOOP_NE ? x != y : value->op == LOOP_LT ? x < y : x <= y);
+}
+
+/* A check of NEST that this sample fails for certain: no run with these sizes gets further. */
+static bool ends_here(const memory_checker *c, const loop_nest *nest)
+{
+    for (int32_t i = 0; i < nest->check_count && !never_runs(c, nest); i++) {
+        if (fails_for_sizes(c, nest, nest->checks[i].value))
+            return true;
+    }
+    return false;
+}
+
+/* *END: the statement at which this sample's run ends, or the count of statements. */
+static stepc_code follow(memory_checker *c, bool *written, int32_t *end)
 {
     const loop_program *p = c->p;
+    *end = p->statement_count;
     for (int32_t i = 0; i < p->statement_count; i++) {
         touch *touches;
         int32_t count;
@@ -417,6 +480,10 @@ static stepc_code follow(memory_checker *c, bool *written)
         }
         for (int32_t k = 0; k < p->statements[i].nest->write_count; k++)
             written[p->statements[i].nest->writes[k].buffer] = true;
+        if (ends_here(c, p->statements[i].nest)) {
+            *end = i;
+            return STEPC_OK;
+        }
     }
     for (int32_t i = 0; i < p->fetch_count; i++) {
         if (holds_nothing_yet(c, p->fetches[i].buffer, written))
@@ -430,9 +497,12 @@ static stepc_code check_sample(memory_checker *c)
     bool *written = ARENA_ARRAY(&c->memory, bool, (size_t)c->p->buffer_count);
     if (written == NULL)
         return error_out_of_memory(c->error, "verifying loops");
-    stepc_code code = follow(c, written);
-    for (int32_t i = 0; i < c->p->group_count && code == STEPC_OK; i++)
-        code = check_group(c, &c->p->groups[i]);
+    int32_t end;
+    stepc_code code = follow(c, written, &end);
+    for (int32_t i = 0; i < c->p->group_count && code == STEPC_OK; i++) {
+        if (c->p->groups[i].first < end)
+            code = check_group(c, &c->p->groups[i]);
+    }
     return code;
 }
 

@@ -170,10 +170,11 @@ int32_t lower_root(lower_state *l, buffer_kind kind, const infer_value *info, co
     }
     for (int32_t d = 0; d < info->rank; d++) {
         if (info->dims[d] == SIZE_UNKNOWN) {
-            error_set(error, STEPC_UNIMPLEMENTED, "dimension %d of the output of %s depends on values", d,
+            error_set(error, STEPC_UNIMPLEMENTED, "dimension %d of the output of %s depends on values or on what broadcasts", d,
                       op->name.data);
             error_at_node(error, op->name.data, op->type.data, NULL);
-            error_mend(error, "run the step interpreted, or narrow the feeds' shapes");
+            error_mend(error, "narrow the feeds' shapes, name equal dimensions alike (--feed x:0=float32[n,4] --feed "
+                              "y:0=float32[n,4]), or run the step interpreted");
             return -1;
         }
         extents[d] = info->dims[d];

@@ -77,6 +77,15 @@ static int32_t divide_by_count(nest_builder *b, int32_t sum, size_ref count, ste
     return nest_cast(b, nest_binary(b, LOOP_DIV, sum, nest_cast(b, divisor, carried)), dtype);
 }
 
+/* Over no axis there is no sum: 0 + x would lose the sign of -0. */
+static bool reduces(const reduction *r)
+{
+    for (int32_t d = 0; d < r->rank; d++)
+        if (r->reduced[d])
+            return true;
+    return false;
+}
+
 static stepc_code lower_fold(lower_context *l, acc_kind kind, bool mean)
 {
     reduction r = {0};
@@ -88,7 +97,12 @@ static stepc_code lower_fold(lower_context *l, acc_kind kind, bool mean)
     stepc_dtype dtype = lower_output_info(l, 0)->dtype;
     nest_builder b;
     begin(l, &b, &r);
-    int32_t value = lower_widen(l, &b, nest_read(&b, r.in, r.axis_of), dtype);
+    int32_t value = nest_read(&b, r.in, r.axis_of);
+    if (!reduces(&r)) {
+        nest_write(&b, r.out, r.write_of, value);
+        return nest_end(&b, l->error);
+    }
+    value = lower_widen(l, &b, value, dtype);
     stepc_dtype carried = l->program->exact ? STEPC_FLOAT64 : lower_value_dtype(dtype);
     if (mean && !dtype_is_float(dtype)) {
         carried = dtype_is_signed(dtype) ? STEPC_INT64 : STEPC_UINT64;

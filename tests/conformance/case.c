@@ -93,7 +93,7 @@ static void failed(test_case *c, const char *stage)
 /* STEM.npy or STEM.strings.json; NULL when neither is there or it does not read. */
 static stepc_tensor *read_value(test_case *c, const char *stem)
 {
-    char path[PATH_BYTES + 64];
+    char path[2 * PATH_BYTES];
     stepc_tensor *value = NULL;
     snprintf(path, sizeof path, "%s.npy", stem);
     if (access(path, F_OK) != 0)

@@ -235,8 +235,8 @@ static inline stepc_tensor *rig_tensor(rig *r, stepc_dtype dtype, const int64_t 
             store_i64(dtype, stepc_tensor_data(t), i, next_random(&state) & 1);
         else if (kind == 1)
             store_i64(dtype, stepc_tensor_data(t), i,
-                      (int64_t)((uint64_t)next_random(&state) << (next_random(&state) % 56)) -
-                          (int64_t)(next_random(&state) % 3 == 0) * INT64_MAX);
+                      (int64_t)(((uint64_t)next_random(&state) << (next_random(&state) % 56)) -
+                                (uint64_t)(next_random(&state) % 3 == 0) * INT64_MAX));
         else
             store_i64(dtype, stepc_tensor_data(t), i, (int64_t)(next_random(&state) % 7) + (kind == 2 ? 1 : 0));
     }

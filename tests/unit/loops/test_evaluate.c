@@ -385,7 +385,8 @@ static stepc_code gather(const int32_t *rows, float *result, fixture **out_fixtu
     nest_axis(&b, num(f, 2), AXIS_SPACE);
     i = nest_cast(&b, nest_read(&b, r, AXES(0)), STEPC_INT64);
     const size_ref coefs[] = {num(f, 0), num(f, 1)};
-    loop_index index = {.base = num(f, 0), .coefs = coefs, .indirect = i, .indirect_scale = num(f, 2)};
+    loop_index index = {.base = num(f, 0), .coefs = coefs, .indirect = i, .indirect_scale = num(f, 2),
+                        .indirect_extent = num(f, 3)};
     nest_write(&b, y, AXES(0, 1), nest_read_index(&b, a, &index));
     end(f, &b);
     verify_ok(f);

@@ -338,6 +338,73 @@ Test(fuse, rows_that_depend_on_other_rows_are_not_grouped)
     }
 }
 
+/* y [i] = d [i, place [i]] where d = x - max of the row is fetched too; place is 5 .. 7. d lies row by row, or
+ * IN PARTS: as [12,3,4] with the last two axes exchanged, which no single axis of its writer follows. */
+static void pick_from_rows(bench *b, bool in_parts)
+{
+    int32_t x = matrix(b, BUFFER_FEED, "x", 12, 12), m = vector(b, BUFFER_ARENA, "m", 12);
+    int32_t d = in_parts ? matrix(b, BUFFER_ARENA, "d", 12, 12) : matrix(b, BUFFER_FETCH, "d", 12, 12);
+    int32_t place = bench_buffer(b, BUFFER_FEED, STEPC_INT64, "place", 1, DIMS(12)), y = vector(b, BUFFER_FETCH, "y", 12);
+    size_ref coefs[3] = {size_const(&b->sizes, 12), size_const(&b->sizes, 1), size_const(&b->sizes, 3)};
+    nest_builder n;
+    bench_reduce(b, ACC_MAX, m, x);
+    nest_begin(&n, b->p);
+    nest_axis(&n, size_const(&b->sizes, 12), AXIS_SPACE);
+    nest_axis(&n, size_const(&b->sizes, in_parts ? 3 : 12), AXIS_SPACE);
+    if (in_parts)
+        nest_axis(&n, size_const(&b->sizes, 4), AXIS_SPACE);
+    loop_index at = {.base = size_const(&b->sizes, 0), .coefs = coefs, .indirect = -1};
+    int32_t shifted = nest_binary(&n, LOOP_SUB, nest_read_index(&n, x, &at), nest_read(&n, m, AXES(0)));
+    nest_write_index(&n, d, &at, nest_unary(&n, LOOP_EXP, shifted), -1);
+    cr_assert_eq(nest_end(&n, NULL), STEPC_OK);
+    nest_begin(&n, b->p);
+    nest_axis(&n, size_const(&b->sizes, 12), AXIS_SPACE);
+    int32_t from = nest_binary(&n, LOOP_ADD, nest_read(&n, place, AXES(0)), nest_const_i64(&n, STEPC_INT64, 5));
+    loop_index picked = {.base = at.base, .coefs = coefs, .indirect = from, .indirect_scale = size_const(&b->sizes, 1),
+                         .indirect_extent = size_const(&b->sizes, 12)};
+    nest_write(&n, y, AXES(0), nest_binary(&n, LOOP_SUB, nest_read_index(&n, d, &picked), nest_read(&n, m, AXES(0))));
+    cr_assert_eq(nest_end(&n, NULL), STEPC_OK);
+}
+
+static void build_picked(bench *b) { pick_from_rows(b, false); }
+static void build_picked_in_parts(bench *b) { pick_from_rows(b, true); }
+
+Test(fuse, what_an_indirect_value_picks_is_found)
+{
+    static const bench_build builds[] = {build_picked, build_picked_in_parts};
+    for (size_t i = 0; i < 2; i++) {
+        bench b;
+        bench_fuse(&b, builds[i], i == 0 ? "picked" : "picked in parts");
+        if (i == 0)
+            cr_expect_eq(b.p->group_count, 1);
+        bench_release(&b);
+    }
+}
+
+static void build_rounded(bench *b)
+{
+    int32_t x = bench_buffer(b, BUFFER_FEED, STEPC_HALF, "x", 1, DIMS(40)), y = bench_buffer(b, BUFFER_FETCH, STEPC_HALF, "y", 1, DIMS(40));
+    nest_builder n;
+    nest_begin(&n, b->p);
+    nest_axis(&n, size_const(&b->sizes, 40), AXIS_SPACE);
+    int32_t squared = nest_read(&n, x, AXES(0));
+    squared = nest_round_to(&n, nest_binary(&n, LOOP_MUL, squared, squared), STEPC_HALF);
+    nest_write(&n, y, AXES(0), nest_round_to(&n, nest_binary(&n, LOOP_ADD, squared, nest_read(&n, x, AXES(0))), STEPC_HALF));
+    cr_assert_eq(nest_end(&n, NULL), STEPC_OK);
+}
+
+/* A store to half rounds: rounding the value before it is twice the work, rounding between operations is not. */
+Test(fuse, a_store_rounds_once)
+{
+    bench b;
+    int rounds = 0;
+    bench_fuse(&b, build_rounded, "rounded");
+    for (int32_t v = 0; v < b.p->statements[0].nest->value_count; v++)
+        rounds += b.p->statements[0].nest->values[v].op == LOOP_ROUND_TO;
+    cr_expect_eq(rounds, 1);
+    bench_release(&b);
+}
+
 static int explained;
 
 static void count_explains(void *context, const char *kind, const char *subject, const char *line)

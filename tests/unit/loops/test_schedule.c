@@ -113,3 +113,47 @@ Test(schedule, guarded_accesses_stay_scalar)
     cr_expect_eq(schedule(&b, &test_isa)->vector_axis, -1);
     bench_release(&b);
 }
+
+/* y = OP(x) for a square, or its transpose; *ROWS: those worked on side by side. */
+static int32_t lanes_of(stepc_dtype dtype, bool is_transposed, loop_op op, int32_t *rows)
+{
+    bench b;
+    bench_init(&b);
+    int32_t x = bench_buffer(&b, BUFFER_FEED, dtype, "x", 2, DIMS(64, 64)),
+            y = bench_buffer(&b, BUFFER_FETCH, dtype, "y", 2, DIMS(64, 64));
+    nest_builder n;
+    nest_begin(&n, b.p);
+    nest_axis(&n, size_const(&b.sizes, 64), AXIS_SPACE);
+    nest_axis(&n, size_const(&b.sizes, 64), AXIS_SPACE);
+    int32_t v = nest_unary(&n, op, nest_read(&n, x, is_transposed ? AXES(1, 0) : AXES(0, 1)));
+    nest_write(&n, y, AXES(0, 1), v);
+    cr_assert_eq(nest_end(&n, NULL), STEPC_OK);
+    const nest_schedule *s = schedule(&b, &test_isa);
+    int32_t axis = s->vector_axis;
+    *rows = s->row_axis == 0 ? s->row_tile : 1;
+    bench_release(&b);
+    return axis;
+}
+
+Test(schedule, what_lanes_load_and_store)
+{
+    static const struct {
+        stepc_dtype dtype;
+        bool is_transposed;
+        loop_op op;
+        int32_t axis, rows;
+    } cases[] = {
+        {STEPC_FLOAT32, false, LOOP_NEG, 1, 1},
+        {STEPC_HALF, false, LOOP_NEG, 1, 1},
+        {STEPC_BFLOAT16, false, LOOP_EXP, 1, 1},
+        {STEPC_FLOAT32, true, LOOP_EXP, 1, 8}, /* rows share the cache lines of a transpose */
+        {STEPC_FLOAT32, true, LOOP_NEG, 1, 8},
+        {STEPC_HALF, true, LOOP_EXP, -1, 1}, /* short elements go into lanes side by side only */
+        {STEPC_INT8, false, LOOP_NEG, -1, 1},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        int32_t rows, axis = lanes_of(cases[i].dtype, cases[i].is_transposed, cases[i].op, &rows);
+        cr_expect_eq(axis, cases[i].axis, "case %zu", i);
+        cr_expect_eq(rows, cases[i].rows, "case %zu", i);
+    }
+}

@@ -80,7 +80,8 @@ static fixture *everything(void)
     int32_t place = nest_acc(&b, ACC_ARG_MAX, v, false);
     int32_t total = nest_acc(&b, ACC_SUM, nest_cast(&b, v, STEPC_FLOAT64), true);
     const size_ref by_row[] = {num(f, 3), num(f, 0)};
-    loop_index index = {.base = num(f, 0), .coefs = by_row, .indirect = place, .indirect_scale = num(f, 1)};
+    loop_index index = {.base = num(f, 0), .coefs = by_row, .indirect = place, .indirect_scale = num(f, 1),
+                        .indirect_extent = num(f, 3)};
     int32_t at = nest_read_index(&b, y, &index);
     int32_t taken = nest_binary(&b, LOOP_LT, nest_cast(&b, at, STEPC_FLOAT64), total);
     int32_t alternatives = nest_select(&b, taken, place, nest_const_i64(&b, STEPC_INT64, -5));
@@ -309,7 +310,7 @@ static bool run_mutant(loop_program *p, stepc_error *error)
 {
     void *memory[2 * MOST_SLOTS] = {0};
     const int64_t n = 5;
-    int64_t points = 0, extent;
+    int64_t extent;
     int32_t used = 0;
     bool is_small = p->feed_count + p->state_count <= MOST_SLOTS && p->fetch_count <= MOST_SLOTS &&
                     size_symbol_count(p->sizes) <= 1;
@@ -321,7 +322,6 @@ static bool run_mutant(loop_program *p, stepc_error *error)
             product *= extent;
             is_small = is_small && product < 10000;
         }
-        points += product;
     }
     for (int32_t i = 0; i < p->feed_count && is_small; i++)
         is_small = (memory[used++] = slot_memory(p, &p->feeds[i], n)) != NULL;

@@ -203,6 +203,45 @@ Test(verify, dependence_across_tiles)
     cr_assert_eq(pair(6, 2, 1, 6, 2), STEPC_OK);        /* the odd elements, which nobody writes */
 }
 
+/* The second member picks an element of a row of t [4,3] by a value of 0 .. EXTENT - 1. */
+static stepc_code pick(int64_t scale, int64_t extent, int64_t elements)
+{
+    fixture *f = fixture_new();
+    int32_t x = slot_const(f, BUFFER_FEED, STEPC_FLOAT32, DIMS(4, 3));
+    int32_t place = slot_const(f, BUFFER_FEED, STEPC_INT64, DIMS(4));
+    int32_t y = slot_const(f, BUFFER_FETCH, STEPC_FLOAT32, DIMS(4));
+    int32_t t = buffer_const(f, BUFFER_ARENA, STEPC_FLOAT32, DIMS(elements), "t");
+    nest_builder b;
+    nest_begin(&b, f->p);
+    nest_axis(&b, num(f, 4), AXIS_SPACE);
+    nest_axis(&b, num(f, 3), AXIS_SPACE);
+    const size_ref to[] = {num(f, 3), num(f, 1)};
+    nest_write_index(&b, t, &(loop_index){.base = num(f, 0), .coefs = to, .indirect = -1},
+                     nest_read(&b, x, AXES(0, 1)), -1);
+    end(f, &b);
+    nest_begin(&b, f->p);
+    nest_axis(&b, num(f, 4), AXIS_SPACE);
+    const size_ref by_row[] = {num(f, 3)};
+    loop_index from = {.base = num(f, 0), .coefs = by_row, .indirect = nest_read(&b, place, AXES(0)),
+                       .indirect_scale = num(f, scale), .indirect_extent = num(f, extent)};
+    nest_write(&b, y, AXES(0), nest_read_index(&b, t, &from));
+    end(f, &b);
+    add_group(f, 0, 0, 2, 1, 1);
+    stepc_code code = loop_verify(f->p, &f->error);
+    fixture_free(f);
+    return code;
+}
+
+Test(verify, an_indirect_value_stays_in_its_row)
+{
+    cr_assert_eq(pick(1, 3, 12), STEPC_OK);
+    cr_assert_eq(pick(1, 0, 12), STEPC_OK);       /* nothing to pick: the check fails */
+    cr_assert_eq(pick(1, 4, 64), STEPC_INTERNAL); /* into the next row */
+    cr_assert_eq(pick(3, 3, 64), STEPC_INTERNAL); /* down the rows */
+    cr_assert_eq(pick(2, 2, 12), STEPC_OK);
+    cr_assert_eq(pick(1, 4, 12), STEPC_INTERNAL); /* outside the buffer */
+}
+
 Test(verify, concatenation_in_one_nest)
 {
     /* Two halves of each row: they never meet; shifted by one they do. */
@@ -241,4 +280,47 @@ Test(verify, symbolic_faults_show_in_samples)
     cr_assert_eq(loop_verify(f->p, &f->error), STEPC_INTERNAL);
     cr_assert_not_null(strstr(f->error.message, "n=8"), "%s", f->error.message);
     fixture_free(f);
+}
+
+/* y [6] = x [n] with n up to 4. */
+Test(verify, a_failed_check_of_sizes_ends_a_sample)
+{
+    fixture *f = fixture_new();
+    size_ref n = size_symbol(&f->sizes, "n", 1, 4), six = num(f, 6);
+    int32_t x = slot(f, BUFFER_FEED, STEPC_FLOAT32, &n, 1), y = slot(f, BUFFER_FETCH, STEPC_FLOAT32, &six, 1);
+    nest_builder b;
+    for (int is_checked = 0; is_checked < 2; is_checked++) {
+        f->p->statement_count = 0;
+        for (int part = 1 - is_checked; part < 2; part++) {
+            nest_begin(&b, f->p);
+            if (part == 0) {
+                int32_t same = nest_binary(&b, LOOP_EQ, nest_size(&b, n), nest_size(&b, six));
+                nest_check(&b, same, STEPC_INVALID_ARGUMENT, "not six elements", NULL);
+            } else {
+                nest_axis(&b, six, AXIS_SPACE);
+                nest_write(&b, y, AXES(0), nest_read(&b, x, AXES(0)));
+            }
+            end(f, &b);
+        }
+        cr_assert_eq(loop_verify(f->p, &f->error), is_checked ? STEPC_OK : STEPC_INTERNAL);
+    }
+    fixture_free(f);
+}
+
+/* Sizes that differ in the samples by number: y [m] = x [n] must be refused whichever of the two is greater. */
+Test(verify, symbols_are_not_taken_to_be_equal)
+{
+    for (int order = 0; order < 2; order++) {
+        fixture *f = fixture_new();
+        size_ref sizes[2] = {size_symbol(&f->sizes, "n", 0, INT64_MAX), size_symbol(&f->sizes, "m", 0, INT64_MAX)};
+        int32_t x = slot(f, BUFFER_FEED, STEPC_FLOAT32, &sizes[order], 1);
+        int32_t y = slot(f, BUFFER_FETCH, STEPC_FLOAT32, &sizes[1 - order], 1);
+        nest_builder b;
+        nest_begin(&b, f->p);
+        nest_axis(&b, sizes[1 - order], AXIS_SPACE);
+        nest_write(&b, y, AXES(0), nest_read(&b, x, AXES(0)));
+        end(f, &b);
+        cr_assert_eq(loop_verify(f->p, &f->error), STEPC_INTERNAL, "order %d", order);
+        fixture_free(f);
+    }
 }

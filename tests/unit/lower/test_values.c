@@ -234,3 +234,60 @@ Test(values, broadcast_gradient_arguments)
         rig_close(&r);
     }
 }
+
+/* Operands that must agree in size: symbols of their own are refused with the mend, one name works. */
+Test(values, sizes_that_need_not_agree_are_refused)
+{
+    static const struct {
+        const char *node, *apart, *alike;
+    } cases[] = {
+        {"sum", "x[n] y[m]", "x[n] y[n]"},
+        {"bias", "w[n,m] y[k]", "w[n,m] y[m]"},
+        {"loss", "w[n,m] v[k,m]", "w[n,m] v[n,m]"},
+        {"picked", "w[n,m] labels[k]", "w[n,m] labels[n]"},
+    };
+    rig r;
+    rig_open(&r, TWO("FLOAT") PLACEHOLDER("w", "FLOAT", DIM(-1) DIM(-1)) PLACEHOLDER("v", "FLOAT", DIM(-1) DIM(-1))
+                     PLACEHOLDER("labels", "INT32", DIM(-1))
+                     NODE("sum", "AddN", IN("x") IN("y") TYPE("T", "FLOAT") INT("N", 2))
+                     BINARY("bias", "BiasAdd", "FLOAT", "w", "y")
+                     BINARY("loss", "SoftmaxCrossEntropyWithLogits", "FLOAT", "w", "v")
+                     NODE("picked", "SparseSoftmaxCrossEntropyWithLogits", IN("w") IN("labels") TYPE("T", "FLOAT") TYPE("Tlabels", "INT32")));
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        rig_refuses(&r, cases[i].apart, cases[i].node, "", STEPC_UNIMPLEMENTED, "");
+        cr_assert_not_null(strstr(r.error.mend, "--feed"), "%s", cases[i].node);
+        int works = rig_add(&r, cases[i].alike, cases[i].node, "");
+        bool is_vector = i == 0;
+        rig_feed(&r, is_vector ? noise(DIMS(3), 1) : noise(DIMS(3, 2), 1));
+        rig_feed(&r, i == 3 ? ints(DIMS(3), 0, 1, 1) : i == 2 ? noise(DIMS(3, 2), 2) : i == 1 ? noise(DIMS(2), 2) : noise(DIMS(3), 2));
+        rig_run(&r, works);
+        rig_forget(&r);
+    }
+    rig_close(&r);
+}
+
+/* A fed vector takes the shape [2,3] or [2,-1] only with as many values. */
+Test(values, a_reshape_of_unknown_size_is_checked)
+{
+    rig r;
+    rig_open(&r, PLACEHOLDER("x", "FLOAT", DIM(-1)) CONST("six", "INT32", DIM(2), "int_val: 2 int_val: 3")
+                     CONST("even", "INT32", DIM(2), "int_val: 2 int_val: -1")
+                     RESHAPE("y", "FLOAT", "x", "six") RESHAPE("z", "FLOAT", "x", "even"));
+    int six = rig_add(&r, "x[n]", "y", ""), even = rig_add(&r, "x[n]", "z", "");
+    for (int n = 4; n < 9; n++) {
+        rig_feed(&r, noise(DIMS(n), 3));
+        if (n == 6)
+            rig_run(&r, six);
+        else
+            rig_run_fails(&r, six, STEPC_INVALID_ARGUMENT, "requested shape");
+        if (n % 2 == 0)
+            rig_run(&r, even);
+        else
+            rig_run_fails(&r, even, STEPC_INVALID_ARGUMENT, "requested shape");
+        rig_forget(&r);
+    }
+    int few = rig_add(&r, "x[n<=4]", "y", "");
+    rig_feed(&r, noise(DIMS(4), 3));
+    rig_run_fails(&r, few, STEPC_INVALID_ARGUMENT, "requested shape");
+    rig_close(&r);
+}

@@ -86,10 +86,10 @@ static const stepc_slot same_in[] = {{"a", "a:0", STEPC_FLOAT32, 1, n_only, offs
                                      {"b", "b:0", STEPC_FLOAT32, 1, n_only, offsetof(same_feeds, b), -1}};
 static const stepc_entry entries[] = {
     {"scale", 1, 2, 1, 0, 1, scale_in, scale_out, NULL, scale_symbols, sizeof(scale_feeds), sizeof(scale_fetches), 64, 0,
-     scale_arena, scale_call},
+     scale_arena, scale_call, NULL},
     {"head", 2, 1, 1, 0, 0, head_in, head_out, NULL, NULL, sizeof(head_feeds), sizeof(head_fetches), 0, 0, NULL,
-     head_call},
-    {"same", 3, 2, 0, 0, 1, same_in, NULL, NULL, same_symbols, sizeof(same_feeds), 0, 0, 0, NULL, same_call},
+     head_call, NULL},
+    {"same", 3, 2, 0, 0, 1, same_in, NULL, NULL, same_symbols, sizeof(same_feeds), 0, 0, 0, NULL, same_call, NULL},
 };
 static const stepc_module module = {STEPC_MODULE_ABI, sizeof module, "hand", "generic", 3, 0, entries, NULL, 0, 0, NULL};
 
