@@ -239,6 +239,7 @@ static int32_t intern(nest_builder *b, const loop_value *value)
         return -1;
     nest->values = values;
     values[nest->value_count] = *value;
+    values[nest->value_count].origin = nest->origin_count > 0 ? nest->origins[nest->origin_count - 1] : NULL;
     b->table[at] = nest->value_count + 1;
     return nest->value_count++;
 }

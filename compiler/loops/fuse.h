@@ -61,6 +61,7 @@ int32_t body_as_stored(body *b, stepc_dtype dtype, int32_t value);
 int32_t body_acc(body *b, const loop_acc *acc); /* number of the accumulator */
 void body_write(body *b, const loop_write *w);
 void body_check(body *b, const loop_check *c);
+void body_origin(body *b, const stepc_operation *operation); /* NULL is fine */
 void body_origins(body *b, const loop_nest *from);
 /* Drops values that nothing needs and gives the nest, NULL when out of memory. */
 loop_nest *body_end(body *b);

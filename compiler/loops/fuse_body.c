@@ -26,6 +26,7 @@ loop_value body_blank(loop_op op, stepc_dtype dtype)
 loop_value body_clean(const fuse *f, const loop_value *v)
 {
     loop_value clean = body_blank(v->op, v->dtype);
+    clean.origin = v->origin;
     (void)f;
     for (int32_t i = 0; i < loop_op_arity(v->op); i++)
         clean.args[i] = v->args[i];
@@ -237,21 +238,25 @@ void body_check(body *b, const loop_check *c)
     checks[b->nest->check_count++] = *c;
 }
 
+void body_origin(body *b, const stepc_operation *operation)
+{
+    /* Neighbours often share an origin; looking at the last few keeps this linear. */
+    int32_t have = b->nest->origin_count, k = have > 8 ? have - 8 : 0;
+    while (k < have && b->nest->origins[k] != operation)
+        k++;
+    if (k < have || operation == NULL)
+        return;
+    const stepc_operation **origins = room(b, b->nest->origins, &b->origin_capacity, have, sizeof *origins);
+    if (!origins)
+        return;
+    b->nest->origins = origins;
+    origins[b->nest->origin_count++] = operation;
+}
+
 void body_origins(body *b, const loop_nest *from)
 {
-    for (int32_t i = 0; !b->failed && i < from->origin_count; i++) {
-        /* Neighbours often share an origin; looking at the last few keeps this linear. */
-        int32_t have = b->nest->origin_count, k = have > 8 ? have - 8 : 0;
-        while (k < have && b->nest->origins[k] != from->origins[i])
-            k++;
-        if (k < have)
-            continue;
-        const stepc_operation **origins = room(b, b->nest->origins, &b->origin_capacity, have, sizeof *origins);
-        if (!origins)
-            return;
-        b->nest->origins = origins;
-        origins[b->nest->origin_count++] = from->origins[i];
-    }
+    for (int32_t i = 0; !b->failed && i < from->origin_count; i++)
+        body_origin(b, from->origins[i]);
 }
 
 /* ---- dropping what nothing needs --------------------------------------------------------- */

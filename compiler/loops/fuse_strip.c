@@ -199,6 +199,7 @@ static bool chunk_ops(chunk *c)
         if (v.op == LOOP_READ)
             v.index.indirect = chunk_argument(c, op->args[3]);
         c->to[i] = body_value(&c->b, &v);
+        body_origin(&c->b, v.origin);
         c->made[i] = c->number + 1;
         if (c->to[i] < 0)
             return false;
@@ -240,8 +241,6 @@ static bool emit_chunks(stripper *s, const int32_t *op_of)
         if (!body_begin(&c.b, s->f, s->nest->axes, s->nest->axis_count) || !chunk_ops(&c))
             return false;
         chunk_writes(&c, op_of);
-        if (c.number == 0)
-            body_origins(&c.b, s->nest);
         loop_nest *nest = body_end(&c.b);
         if (!nest)
             return false;

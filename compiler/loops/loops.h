@@ -121,6 +121,7 @@ typedef struct loop_value {
     int32_t acc;     /* ACC */
     size_ref size;   /* SIZE, IN_RANGE */
     stepc_dtype target; /* ROUND_TO: HALF, BFLOAT16, FLOAT32 */
+    const stepc_operation *origin; /* it came from, for comments; NULL unknown. No part of what a value is */
 } loop_value;
 
 /* Accumulators run over all reduce axes, in row-major order of the axes (the order that
