@@ -86,6 +86,10 @@ void cli_progress(cli *c, const char *format, ...) PRINTF_LIKE(2, 3);
 void cli_print_safe(cli *c, const char *data);
 int exit_status_of(stepc_code code, cli_place place);
 
+/* Counts what c->host allocates, from now on, against the limit memory_bytes. */
+void cli_count_memory(cli *c);
+void cli_limit_memory(cli *c); /* takes the limit as it is now */
+bool cli_memory_refused(void); /* whether anything was refused for the limit */
 /* Applies --limits and --untrusted to c->host. 0 or the exit status. */
 int cli_setup_host(cli *c);
 /* Loads the MODEL of the command line. 0 or the exit status. */

@@ -189,6 +189,9 @@ int cli_fail(cli *c, cli_place place)
         error_set(&c->error, STEPC_INTERNAL, "an error without a code");
     if (c->error.code == STEPC_INTERNAL && !c->error.mend[0])
         error_mend(&c->error, "please report this");
+    if (c->error.code == STEPC_RESOURCE_EXHAUSTED && !c->error.mend[0] && cli_memory_refused())
+        error_mend(&c->error, "raise the limit memory_bytes: --limits memory_bytes=%lldG",
+                   (long long)(c->host.limits.memory_bytes >> 29) + 1);
     return report_error(c, exit_status_of(c->error.code, place));
 }
 
@@ -385,6 +388,7 @@ int cli_setup_host(cli *c)
         if (status)
             return status;
     }
+    cli_limit_memory(c);
     if (c->args.untrusted) {
         guard_inputs(c);
         for (size_t i = 0; i < sizeof loose_environment / sizeof loose_environment[0]; i++)

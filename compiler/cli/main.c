@@ -25,6 +25,7 @@ static void cli_begin(cli *c)
     memset(c, 0, sizeof *c);
     stepc_host_init(&c->host);
     c->host = host_resolve(&c->host);
+    cli_count_memory(c);
     arena_init(&c->memory, &c->host);
     error_init(&c->error);
     text_init(&c->out, &c->host);

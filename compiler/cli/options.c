@@ -45,7 +45,7 @@ static const option_row rows[] = {
     {"--optimize", NULL, OPTION_TEXT, AT(optimize), COMMAND_COMPILE, "speed|size",
      "what to optimise for (default: speed)", NULL},
     {"--variables", NULL, OPTION_TEXT, AT(variables), COMMAND_COMPILE, "const|state",
-     "const freezes variables (default: state)", NULL},
+     "state (the default); const is not in this build", NULL},
     {"--batch", NULL, OPTION_TEXT, AT(batch), COMMAND_COMPILE, "1,4,16,?",
      "one callable NAME_b1, ... per size of the fed tensors' open first dimension; '?' is NAME_bn", NULL},
     {"--no-fold", NULL, OPTION_FLAG, AT(no_fold), COMMAND_COMPILE | COMMANDS_THAT_CALL, NULL,

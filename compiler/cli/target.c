@@ -49,6 +49,7 @@ int cli_probe_isa(cli *c, const char *cc, const isa_profile **out)
         found += strlen("stepc_isa_");
         *out = isa_find(cli_copy(c, found, strcspn(found, " \n\r\t")));
     }
+    const char *said = code ? "" : cli_copy(c, answer.data, strcspn(answer.data, "\n\r"));
     text_release(&answer);
     if (code) {
         error_mend(&c->error, "install a C compiler, or name one with --cc");
@@ -56,7 +57,7 @@ int cli_probe_isa(cli *c, const char *cc, const isa_profile **out)
     }
     if (status)
         return cli_refuse(c, STEPC_UNAVAILABLE, IN_FILES, "check --cc and --cflags",
-                          "the C compiler %.100s ends with status %d", argv[0], status);
+                          "the C compiler %.100s ends with status %d: %.300s", argv[0], status, said);
     if (!*out)
         *out = isa_find("generic");
     cli_explain(c, "the C compiler targets %s", (*out)->name);

@@ -250,13 +250,18 @@ stepc_code stepc_compile(stepc_graph *graph, const stepc_callable_spec *callable
 {
     stepc_compile_options none = {.size = sizeof none};
     stepc_error scratch;
-    error_init(&scratch);
+    error = error_or(error, &scratch);
+    if (out)
+        *out = NULL;
     if (!out || !graph || !callables || callable_count == 0)
         return error_set(error, STEPC_INVALID_ARGUMENT, "stepc_compile needs a graph, a callable and a place for the result");
-    *out = NULL;
     if (!options)
         options = &none;
-    compilation c = {.options = options, .dump_after = options->dump_after, .error = error ? error : &scratch};
+    if (options->size < sizeof options->size || options->weights > STEPC_WEIGHTS_FILE)
+        return error_set(error, STEPC_INVALID_ARGUMENT, "the size member or the weights of the options are not set");
+    if (options->variables_const)
+        return error_set(error, STEPC_UNIMPLEMENTED, "this build does not freeze variables");
+    compilation c = {.options = options, .dump_after = options->dump_after, .error = error};
     stepc_host host = host_resolve(options->host ? options->host : &graph->host);
     stepc_code code = find_isa(options, &c.isa, c.error);
     if (code)

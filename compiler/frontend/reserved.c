@@ -47,6 +47,8 @@ static const char other_functions[] =
 
 static bool is_listed(const char *list, const char *word, size_t size)
 {
+    if (memchr(word, ' ', size))
+        return false;
     for (const char *at = list + 1; *at && size > 0; at = strchr(at, ' ') + 1)
         if (strncmp(at, word, size) == 0 && at[size] == ' ')
             return true;

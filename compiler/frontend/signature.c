@@ -389,10 +389,28 @@ static bool names_operation_without_outputs(stepc_graph *graph, const char *name
     return op && op->output_count == 0;
 }
 
+/* What a program forgot to fill in; the command line always does. */
+static stepc_code check_spec(const stepc_callable_spec *spec, stepc_error *error)
+{
+    bool whole = (spec->feeds || !spec->feed_count) && (spec->fetches || !spec->fetch_count) &&
+                 (spec->targets || !spec->target_count);
+
+    for (size_t i = 0; whole && i < spec->feed_count; i++)
+        whole = spec->feeds[i].tensor != NULL;
+    for (size_t i = 0; whole && i < spec->fetch_count; i++)
+        whole = spec->fetches[i].tensor != NULL;
+    for (size_t i = 0; whole && i < spec->target_count; i++)
+        whole = spec->targets[i] != NULL;
+    return whole ? STEPC_OK
+                 : error_set(error, STEPC_INVALID_ARGUMENT, "A feed, fetch or target of the callable has no name.");
+}
+
 stepc_code signature_resolve(stepc_graph *graph, arena *memory, const stepc_callable_spec *spec, signature *out,
                              stepc_error *error)
 {
     *out = (signature){0};
+    if (check_spec(spec, error))
+        return STEPC_INVALID_ARGUMENT;
     out->name = signature_identifier(memory, spec->name && *spec->name ? spec->name : "step");
     stepc_code code =
         out->name ? resolve_feeds(graph, memory, spec, out, error) : error_out_of_memory(error, "reading a signature");

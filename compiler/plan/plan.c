@@ -203,6 +203,7 @@ static bool find_in_place(planner *n)
 typedef struct fixed_items {
     plan_item *items;
     int32_t *buffer; /* of an item; -1 - g: the block of group number g */
+    int32_t *last;   /* of a root: the last statement at which it, or what continues it, is live */
     int32_t count;
 } fixed_items;
 
@@ -254,6 +255,7 @@ static bool collect(planner *n, fixed_items *f)
     size_t room = (size_t)p->buffer_count + (size_t)p->group_count;
     f->items = ARENA_ARRAY(&n->scratch, plan_item, room);
     f->buffer = ARENA_ARRAY(&n->scratch, int32_t, room);
+    f->last = last;
     if (!last || !f->items || !f->buffer)
         return false;
     for (int32_t b = 0; b < p->buffer_count; b++) {
@@ -277,6 +279,29 @@ static bool collect(planner *n, fixed_items *f)
     return true;
 }
 
+/* The largest live set with the places of symbolic size too, each at its upper bound; -1 when one has none. False
+ * when out of memory. F has room for them. */
+static bool measure_live(planner *n, fixed_items *f, int64_t *out)
+{
+    const loop_program *p = n->p;
+    int64_t total = 0, bytes;
+    *out = -1;
+    for (int32_t b = 0; b < p->buffer_count; b++) {
+        const plan_place *place = &n->plan->places[b];
+        if (!place->is_placed || p->buffers[b].kind != BUFFER_ARENA || n->owner[b] != b || fixed_size(n, b) >= 0)
+            continue;
+        bytes = size_upper_bound(p->sizes, place->bytes);
+        if (bytes == INT64_MAX || !round_up(bytes, &bytes))
+            return true;
+        add_item(f, b, place->first, f->last[b], bytes);
+    }
+    for (int32_t i = 0; i < f->count; i++)
+        if (!checked_add_i64(total, f->items[i].bytes, &total))
+            return true;
+    *out = plan_largest_live_set(&n->scratch, f->items, f->count);
+    return *out >= 0;
+}
+
 static bool place_fixed(planner *n)
 {
     fixed_items f = {.count = 0};
@@ -284,8 +309,7 @@ static bool place_fixed(planner *n)
     if (!collect(n, &f))
         return false;
     n->plan->fixed_bytes = plan_pack(&n->scratch, f.items, f.count, &n->plan->order);
-    n->plan->live_bytes = plan_largest_live_set(&n->scratch, f.items, f.count);
-    if (n->plan->fixed_bytes < 0 || n->plan->live_bytes < 0)
+    if (n->plan->fixed_bytes < 0)
         return false;
     for (int32_t i = 0; i < f.count; i++) {
         if (f.buffer[i] >= 0) {
@@ -298,7 +322,7 @@ static bool place_fixed(planner *n)
                 n->plan->places[b].offset += f.items[i].offset;
         }
     }
-    return true;
+    return measure_live(n, &f, &n->plan->live_bytes);
 }
 
 /* ---- slots ------------------------------------------------------------------------------- */
@@ -467,7 +491,12 @@ void plan_print(const memory_plan *plan, text *out)
     const loop_program *p = plan->program;
     text_puts(out, "arena ");
     size_print(p->sizes, plan->arena_bytes, out);
-    text_printf(out, " bytes (largest live set %lld), by %s\n", (long long)plan->live_bytes, plan->order);
+    text_puts(out, " bytes (largest live set ");
+    if (plan->live_bytes < 0)
+        text_puts(out, "unbounded");
+    else
+        text_printf(out, "%lld", (long long)plan->live_bytes);
+    text_printf(out, "), by %s\n", plan->order);
     for (int32_t b = 0; b < plan->place_count; b++) {
         const plan_place *place = &plan->places[b];
         if (!place->is_placed)

@@ -42,7 +42,7 @@ typedef struct memory_plan {
     size_ref arena_bytes;      /* fixed_bytes + all slots, what the entry compares with env->arena_bytes; SIZE_UNKNOWN
                                   when the sum has too many terms: use the prefix sums */
     int64_t arena_bound_bytes; /* at the upper bounds of the symbols; INT64_MAX when unbounded */
-    int64_t live_bytes;        /* largest live set (fixed part): no plan can be smaller */
+    int64_t live_bytes;        /* largest live set at the upper bounds of the symbols; -1 when unbounded */
     const char *order;         /* sort key that won: "size", "span", "area" */
 } memory_plan;
 

@@ -40,6 +40,8 @@ static bool is_word(const char *text, size_t size, const char *word)
 
 stepc_dtype stepc_dtype_parse(const char *text, size_t size)
 {
+    if (text == NULL)
+        return STEPC_DTYPE_INVALID;
 #define PARSE(name, number, bytes, word, descr) \
     if (is_word(text, size, word))              \
         return STEPC_##name;

@@ -146,6 +146,13 @@ PRINTF_LIKE(3, 0) static void print_into(char *text, size_t size, const char *fo
         mark_cut(text, size);
 }
 
+stepc_error *error_or(stepc_error *error, stepc_error *scratch)
+{
+    stepc_error *record = error != NULL ? error : scratch;
+    error_init(record);
+    return record;
+}
+
 stepc_code error_set_v(stepc_error *error, stepc_code code, const char *format, va_list arguments)
 {
     if (error == NULL)

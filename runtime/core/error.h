@@ -28,6 +28,9 @@ struct stepc_error {
 
 /* Empties a record that lies in the caller's own memory. */
 void error_init(stepc_error *error);
+/* ERROR emptied, or SCRATCH emptied where the caller of a public function wants no record: the chained
+ * functions below take the code from the record. */
+stepc_error *error_or(stepc_error *error, stepc_error *scratch);
 /* Sets code and message, forgets any earlier place and mend, and returns CODE. */
 stepc_code error_set(stepc_error *error, stepc_code code, const char *format, ...) PRINTF_LIKE(3, 4);
 stepc_code error_set_v(stepc_error *error, stepc_code code, const char *format, va_list arguments) PRINTF_LIKE(3, 0);

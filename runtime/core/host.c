@@ -258,6 +258,8 @@ stepc_host host_resolve(const stepc_host *host)
 
 void stepc_host_init(stepc_host *host)
 {
+    if (host == NULL)
+        return;
     *host = host_resolve(NULL);
 }
 

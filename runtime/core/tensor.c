@@ -94,6 +94,8 @@ stepc_code stepc_tensor_new(const stepc_host *host, stepc_dtype dtype, const int
     stepc_host whole = host_resolve(host);
     int64_t length;
     size_t bytes;
+    if (out == NULL)
+        return error_set(error, STEPC_INVALID_ARGUMENT, "There is no place for the tensor.");
     *out = NULL;
     stepc_code code = measure(&whole, dtype, dims, rank, &length, &bytes, error);
     if (code != STEPC_OK)
@@ -137,7 +139,11 @@ stepc_code stepc_tensor_copy(const stepc_host *host, const stepc_view *view, ste
     stepc_host whole = host_resolve(host);
     int64_t length;
     stepc_tensor *tensor;
+    if (out == NULL)
+        return error_set(error, STEPC_INVALID_ARGUMENT, "There is no place for the tensor.");
     *out = NULL;
+    if (view == NULL)
+        return error_set(error, STEPC_INVALID_ARGUMENT, "There is no view to copy.");
     stepc_code code = check_view(&whole, view, &length, error);
     if (code == STEPC_OK)
         code = stepc_tensor_new(&whole, (stepc_dtype)view->dtype, view->dims, view->rank, &tensor, error);
@@ -242,42 +248,46 @@ void stepc_tensor_release(stepc_tensor *tensor)
 
 stepc_dtype stepc_tensor_dtype(const stepc_tensor *tensor)
 {
-    return tensor->dtype;
+    return tensor != NULL ? tensor->dtype : STEPC_DTYPE_INVALID;
 }
 
 int32_t stepc_tensor_rank(const stepc_tensor *tensor)
 {
-    return tensor->rank;
+    return tensor != NULL ? tensor->rank : 0;
 }
 
 const int64_t *stepc_tensor_dims(const stepc_tensor *tensor)
 {
-    return tensor->dims;
+    return tensor != NULL ? tensor->dims : NULL;
 }
 
 int64_t stepc_tensor_length(const stepc_tensor *tensor)
 {
-    return tensor->length;
+    return tensor != NULL ? tensor->length : 0;
 }
 
 size_t stepc_tensor_bytes(const stepc_tensor *tensor)
 {
-    return tensor->bytes;
+    return tensor != NULL ? tensor->bytes : 0;
 }
 
 void *stepc_tensor_data(const stepc_tensor *tensor)
 {
-    return tensor->data;
+    return tensor != NULL ? tensor->data : NULL;
 }
 
 stepc_view stepc_tensor_view(const stepc_tensor *tensor)
 {
-    stepc_view view = {tensor->data, tensor->bytes, tensor->dims, tensor->rank, (int32_t)tensor->dtype};
+    stepc_view view = {NULL, 0, NULL, 0, STEPC_DTYPE_INVALID};
+    if (tensor != NULL)
+        view = (stepc_view){tensor->data, tensor->bytes, tensor->dims, tensor->rank, (int32_t)tensor->dtype};
     return view;
 }
 
 stepc_code stepc_tensor_set_string(stepc_tensor *tensor, int64_t index, stepc_string value, stepc_error *error)
 {
+    if (tensor == NULL)
+        return error_set(error, STEPC_INVALID_ARGUMENT, "There is no tensor to set a string in.");
     const stepc_tensor *root = tensor->owner != NULL ? tensor->owner : tensor;
     if (tensor->dtype != STEPC_STRING)
         return error_set(error, STEPC_INVALID_ARGUMENT, "a tensor of %s holds no strings",
@@ -289,6 +299,8 @@ stepc_code stepc_tensor_set_string(stepc_tensor *tensor, int64_t index, stepc_st
                          (long long)tensor->length);
     char *copy = NULL;
     size_t bytes;
+    if (value.size != 0 && value.data == NULL)
+        return error_set(error, STEPC_INVALID_ARGUMENT, "A string of %zu bytes has no data.", value.size);
     if (value.size != 0) {
         if (checked_add_size(value.size, 1, &bytes))
             copy = root->allocator.allocate(root->allocator.context, bytes, 1);

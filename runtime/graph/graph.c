@@ -121,8 +121,10 @@ static stepc_code finish(stepc_code code, stepc_graph *graph, stepc_graph **out)
 
 stepc_code stepc_graph_load(const char *path, const stepc_load_options *options, stepc_graph **out, stepc_error *error)
 {
+    stepc_error scratch;
     stepc_graph *graph;
 
+    error = error_or(error, &scratch);
     if (out != NULL)
         *out = NULL;
     if (path == NULL || out == NULL)
@@ -139,8 +141,10 @@ stepc_code stepc_graph_load(const char *path, const stepc_load_options *options,
 stepc_code stepc_graph_parse(const char *name, const void *data, size_t bytes, const stepc_load_options *options,
                              stepc_graph **out, stepc_error *error)
 {
+    stepc_error scratch;
     stepc_graph *graph;
 
+    error = error_or(error, &scratch);
     if (out != NULL)
         *out = NULL;
     if (out == NULL || (data == NULL && bytes > 0))

@@ -149,9 +149,11 @@ static message *build_graph_def(graph_writer *w)
 stepc_code stepc_graph_write(const stepc_graph *graph, stepc_graph_format format, void **out_data, size_t *out_bytes,
                              stepc_error *error)
 {
+    stepc_error unread;
     arena scratch;
     text out;
 
+    error = error_or(error, &unread);
     if (out_data != NULL)
         *out_data = NULL;
     if (out_bytes != NULL)

@@ -56,8 +56,9 @@ stepc_code stepc_session_open(stepc_graph *graph, const stepc_session_options *o
                               stepc_error *error)
 {
     stepc_session_options own;
+    stepc_error unread;
 
-    stepc_error_clear(error);
+    error = error_or(error, &unread);
     if (out == NULL)
         return error_set(error, STEPC_INVALID_ARGUMENT, "There is no place for the session.");
     *out = NULL;
@@ -223,8 +224,9 @@ stepc_code stepc_session_run(stepc_session *session, const stepc_feed *feeds, si
                              const stepc_run_options *options, stepc_error *error)
 {
     stepc_run_options own;
+    stepc_error unread;
 
-    stepc_error_clear(error);
+    error = error_or(error, &unread);
     if (fetches != NULL)
         for (size_t i = 0; i < fetch_count; i++)
             fetches[i].out = NULL;

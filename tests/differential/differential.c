@@ -2,7 +2,11 @@
 /* Random graphs: reference engine = loop evaluator after lowering, fusion and scheduling = compiled code,
  * bit for bit under --exact; the default mode within the bound that the header states.
  *
- *   differential [--graphs N] [--seed S] [--compile K] [--cc CC] [--cflags FLAGS] [--isa PROFILE] [--keep-going] [--one SEED]
+ *   differential [--graphs N] [--seed S] [--compile K] [--default-every N] [--cc CC] [--cflags FLAGS]
+ *                [--isa PROFILE] [--keep-going] [--one SEED]
+ *
+ * Every graph runs through the evaluator at each stage; the first K are compiled with --exact, every Nth of
+ * them in the default mode too (N is 1 unless given).
  */
 #include "compile.h"
 #include "generate.h"
@@ -16,7 +20,7 @@
 #include <string.h>
 
 typedef struct options {
-    int64_t graphs, compile;
+    int64_t graphs, compile, default_every;
     uint64_t seed;
     const char *cc, *cflags, *isa;
     bool keep_going, one;
@@ -188,7 +192,8 @@ static bool run_graph(const options *o, int64_t index, uint64_t seed, generate_c
         count_finite(&e, t);
         good = run_stages(&e, true, seed, t, error) && run_stages(&e, false, seed, t, error);
         if (good && !e.is_refused && index < o->compile)
-            good = run_compiled(&e, o, true, seed, t, error) && run_compiled(&e, o, false, seed, t, error);
+            good = run_compiled(&e, o, true, seed, t, error) &&
+                   (index % o->default_every != 0 || run_compiled(&e, o, false, seed, t, error));
     }
     experiment_end(&e);
     generate_release(&g);
@@ -245,7 +250,7 @@ static const char *next(int argc, char **argv, int *i)
 
 static options parse(int argc, char **argv)
 {
-    options o = {.graphs = 600, .compile = 0, .seed = 1};
+    options o = {.graphs = 600, .compile = 0, .default_every = 1, .seed = 1};
     for (int i = 1; i < argc; i++) {
         if (!strcmp(argv[i], "--graphs"))
             o.graphs = atoll(next(argc, argv, &i));
@@ -253,6 +258,8 @@ static options parse(int argc, char **argv)
             o.seed = strtoull(next(argc, argv, &i), NULL, 10);
         else if (!strcmp(argv[i], "--compile"))
             o.compile = atoll(next(argc, argv, &i));
+        else if (!strcmp(argv[i], "--default-every"))
+            o.default_every = atoll(next(argc, argv, &i));
         else if (!strcmp(argv[i], "--cc"))
             o.cc = next(argc, argv, &i);
         else if (!strcmp(argv[i], "--cflags"))
@@ -270,6 +277,8 @@ static options parse(int argc, char **argv)
             exit(2);
         }
     }
+    if (o.default_every < 1)
+        o.default_every = 1;
     return o;
 }
 

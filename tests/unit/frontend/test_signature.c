@@ -209,6 +209,10 @@ Test(signature, identifiers_of_any_text)
         {"int", "int_1"},
         {"INFINITY", "INFINITY_1"},
         {"__x", "x_x"},
+        {"INT32_MAX", "INT32_MAX_1"},
+        {"offsetof", "offsetof_1"},
+        {"V_LANES", "xV_LANES"},
+        {"STEPC_ABI_1", "xSTEPC_ABI_1"},
         {"a__b", "a_b"},
         {"\xE2\x82\xAC", "x"},
         {"aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffffffffff",
@@ -227,6 +231,19 @@ Test(signature, identifiers_of_any_text)
     must_resolve(&s, FEEDS({.tensor = "x"}), FETCHES({.tensor = "x"}));
     cr_assert_str_eq(s.out.name, "x_int_main");
     subject_close(&s);
+}
+
+Test(signature, names_of_c_libraries)
+{
+    static const char *const theirs[] = {"exit",  "sin",     "sinf",     "sinl",     "cabs",   "cabsf", "clog10", "conj",   "memcpy", "printf",
+                                         "y0",    "jnf",     "read",     "sem_init", "size_t", "x_t",   "abort",  "wscanf", "accept", "lgamma_r",
+                                         "acos",  "truncl",  "fmaf64",   "strtoull", "index"};
+    static const char *const ours[] = {"",      "step", "predict", "exits", "sine", "xsin", "f", "l", "c", "cf", "abort_", "_t", "t", "sinff", "tan_h",
+                                       "net",   "write_", "a b",   "acos acosh", " abort"};
+    for (size_t i = 0; i < sizeof theirs / sizeof *theirs; i++)
+        cr_assert(signature_is_library_name(theirs[i]), "%s", theirs[i]);
+    for (size_t i = 0; i < sizeof ours / sizeof *ours; i++)
+        cr_assert_not(signature_is_library_name(ours[i]), "%s", ours[i]);
 }
 
 Test(signature, spelled_shapes)
