@@ -221,18 +221,47 @@ static void write_symbol_checks(emitter *e, int32_t callable, text *out)
     }
 }
 
-/* NULL for a slot that holds elements in any case. */
+static int32_t symbol_of_size(emitter *e, int32_t callable, size_ref size)
+{
+    for (int32_t i = 0; i < symbol_count_of(e, callable); i++)
+        if (symbol_at(e, callable, i) == size)
+            return i;
+    return -1;
+}
+
+/* When SLOT holds elements: in any case (""), or where its symbols are above 0 (" && feeds->n > 0"). False when it
+ * never does, or when its sizes are computed ones. */
+static bool put_holds_elements(emitter *e, int32_t callable, const loop_slot *slot, text *out)
+{
+    const loop_program *p = e->callables[callable].program;
+    for (int32_t d = 0; d < slot->rank; d++) {
+        int64_t size;
+        bool is_repeated = false;
+        if (size_is_const(p->sizes, slot->dims[d], &size) && size > 0)
+            continue;
+        int32_t symbol = symbol_of_size(e, callable, slot->dims[d]);
+        if (symbol < 0)
+            return false;
+        for (int32_t before = 0; before < d; before++)
+            is_repeated = is_repeated || slot->dims[before] == slot->dims[d];
+        if (!is_repeated && size_get(p->sizes, slot->dims[d])->min < 1)
+            text_printf(out, " && feeds->%s > 0", symbol_name(e, callable, symbol));
+    }
+    return true;
+}
+
+/* NULL for a slot that holds elements. */
 static void write_pointer_checks(emitter *e, int32_t callable, const loop_slot *slots, int32_t count, const char *what,
                                  text *out)
 {
-    const loop_program *p = e->callables[callable].program;
     for (int32_t i = 0; i < count; i++) {
-        int64_t elements;
-        size_ref all = root_count(p, slots[i].buffer);
-        if (!size_is_const(p->sizes, all, &elements) || elements == 0)
-            continue;
-        line(out, 1, "if (%s->%s == NULL)", what, slots[i].cname);
-        line(out, 2, "return %s_refuse(env, \"%s.%s is NULL\");", e->name, what, slots[i].cname);
+        text condition;
+        text_init(&condition, e->host);
+        if (put_holds_elements(e, callable, &slots[i], &condition)) {
+            line(out, 1, "if (%s->%s == NULL%s)", what, slots[i].cname, condition.data ? condition.data : "");
+            line(out, 2, "return %s_refuse(env, \"%s.%s is NULL\");", e->name, what, slots[i].cname);
+        }
+        text_release(&condition);
     }
 }
 

@@ -227,6 +227,20 @@ static void write_macros(emitter *e, int32_t callable, text *out)
          macro, (unsigned)signature_hash(e, callable));
 }
 
+/* How far a result may be from the interpreter's. A bound per operation, since what a whole step makes of it
+ * depends on the step: a chain of operations may amplify any rounding. */
+static void write_accuracy(emitter *e, int32_t callable, text *out)
+{
+    (void)callable;
+    if (e->options->exact) {
+        line(out, 0, "/* Exact: the bits of stepc's reference engine, on every target. */");
+        return;
+    }
+    line(out, 0, "/* Moves and integers equal the reference engine's bit for bit. + - * / round as IEEE 754 says, once; exp, log, tanh,");
+    line(out, 0, " * sigmoid, sin and cos are within 2 ULP; a sum of n terms x, in any order and with a * b + c rounded once or");
+    line(out, 0, " * twice, is within n * epsilon * sum |x|. */");
+}
+
 static void write_callable(emitter *e, int32_t callable, text *out)
 {
     const loop_program *p = e->callables[callable].program;
@@ -242,6 +256,7 @@ static void write_callable(emitter *e, int32_t callable, text *out)
         }
         text_puts(out, p->target_count > 16 ? " ... */\n" : " */\n");
     }
+    write_accuracy(e, callable, out);
     line(
         out, 0,
         "/* One step: 0, or TensorFlow's number of an error. Re-entrant per env. No fetch may overlap a feed. */");

@@ -334,7 +334,7 @@ static bool judge_step(test_case *c, const char *prefix, const case_step *s)
 
 static bool run_and_judge(test_case *c, const json *spec, const char *prefix, char *note, size_t note_size)
 {
-    case_step s = {0};
+    case_step s = {.init = json_text(c->signature, "init_op")};
     bool good = prepare_step(c, spec, prefix, &s) && run_step(c, &s, note, note_size);
     if (good && c->malformed) {
         conclude(c->o, FAIL, "the step ran, but should have failed at %s", c->stage);

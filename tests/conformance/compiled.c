@@ -353,6 +353,8 @@ static stepc_code call_module(const stepc_module *module, const stepc_host *host
     }
     int32_t status = module->init != NULL ? module->init(&env) : 0;
     stepc_code code = (stepc_code)status;
+    if (code == STEPC_OK && step->init != NULL)
+        code = module_call_new(host, module, &module->entries[1], NULL, 0, NULL, 0, &env, error);
     if (code == STEPC_OK)
         code = module_call_new(host, module, &module->entries[0], c->values, c->feed_count, c->results,
                                step->fetch_count, &env, error);
@@ -372,7 +374,7 @@ static stepc_code build_and_call(const settings *options, const stepc_product *p
     if (!build_library(options, product, path, sizeof path, trouble))
         return STEPC_INTERNAL;
     const stepc_module *module = load_module(path, trouble);
-    if (module == NULL || module->entry_count != 1)
+    if (module == NULL || module->entry_count != (step->init != NULL ? 2u : 1u))
         return STEPC_INTERNAL;
     return call_module(module, host, step, c, error);
 }
@@ -385,20 +387,24 @@ stepc_code compiled_case(const settings *options, stepc_graph *graph, const step
 
     stepc_code code = make_signature(graph, host, step, &c, error);
     if (code == STEPC_OK) {
-        stepc_callable_spec callable = {.size = sizeof callable,
-                                        .name = "conformance_step",
-                                        .feeds = c.feeds,
-                                        .feed_count = c.feed_count,
-                                        .fetches = c.fetches,
-                                        .fetch_count = step->fetch_count,
-                                        .targets = step->target_names,
-                                        .target_count = step->target_count};
+        stepc_callable_spec callables[2] = {{.size = sizeof callables[0],
+                                             .name = "conformance_step",
+                                             .feeds = c.feeds,
+                                             .feed_count = c.feed_count,
+                                             .fetches = c.fetches,
+                                             .fetch_count = step->fetch_count,
+                                             .targets = step->target_names,
+                                             .target_count = step->target_count},
+                                            {.size = sizeof callables[1],
+                                             .name = "conformance_start",
+                                             .targets = &step->init,
+                                             .target_count = 1}};
         stepc_compile_options compile = {.size = sizeof compile,
                                          .module = MODULE_NAME,
                                          .weights = STEPC_WEIGHTS_INLINE,
                                          .no_fold = 1,
                                          .host = host};
-        code = stepc_compile(graph, &callable, 1, &compile, &product, error);
+        code = stepc_compile(graph, callables, step->init != NULL ? 2 : 1, &compile, &product, error);
     }
     if (code == STEPC_OK) {
         const stepc_callable_figures *figures = stepc_product_figures(product, 0);

@@ -43,6 +43,7 @@ typedef struct case_step {
     char **owned_names; /* those of fetch_names that no file spells */
     const stepc_operation **targets;
     const char **target_names;
+    const char *init; /* operation that a compiled step's state is initialised by; NULL: none */
 } case_step;
 
 /* Runs one case in this process. PATH of the corpus is in OPTIONS. */

@@ -140,6 +140,8 @@ stepc_code stage_evaluate(experiment *e, int stage, bool exact, stepc_tensor **o
     arena_init(&memory, &e->host);
     size_pool_init(&sizes, &memory);
     stepc_code code = make_program(e, stage, exact, &memory, &sizes, &s, &program, error);
+    if (code == STEPC_OK)
+        e->operation_count = program->operation_count;
     if (!code) {
         int64_t symbols[64];
         loop_run run = {.feeds = e->views, .fetches = out, .symbols = symbols};

@@ -140,6 +140,10 @@ int32_t classify(const classify_feeds *feeds, classify_fetches *fetches, const s
         return classify_refuse(env, "feeds or fetches is NULL");
     if (feeds->n < 1 || feeds->n > INT64_C(64))
         return classify_refuse(env, "n is out of range");
+    if (feeds->x == NULL)
+        return classify_refuse(env, "feeds.x is NULL");
+    if (fetches->y == NULL)
+        return classify_refuse(env, "fetches.y is NULL");
     if (!classify_sizes(feeds, n))
         return classify_refuse(env, "the sizes are too large");
     if (n[5] > 0 && (env->arena == NULL || env->arena_bytes < (uint64_t)n[5]))

@@ -61,6 +61,7 @@ typedef struct {
     float *y; /* float32[n<=64] y:0 */
 } classify_fetches;
 
+/* Exact: the bits of stepc's reference engine, on every target. */
 /* One step: 0, or TensorFlow's number of an error. Re-entrant per env. No fetch may overlap a feed. */
 int32_t classify(const classify_feeds *feeds, classify_fetches *fetches, const stepc_env *env);
 /* The arena that a call with these sizes needs. */

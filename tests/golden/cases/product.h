@@ -61,6 +61,9 @@ typedef struct {
     float *c; /* float32[5,40] c:0 */
 } product_fetches;
 
+/* Moves and integers equal the reference engine's bit for bit. + - * / round as IEEE 754 says, once; exp, log, tanh,
+ * sigmoid, sin and cos are within 2 ULP; a sum of n terms x, in any order and with a * b + c rounded once or
+ * twice, is within n * epsilon * sum |x|. */
 /* One step: 0, or TensorFlow's number of an error. Re-entrant per env. No fetch may overlap a feed. */
 int32_t product(const product_feeds *feeds, product_fetches *fetches, const stepc_env *env);
 extern const unsigned char product_signature_32619e94; /* not there when another signature was linked */

@@ -193,3 +193,23 @@ Test(tensor, any_failing_allocation_leaves_nothing)
         }
     }
 }
+
+Test(tensor, null_is_safe)
+{
+    stepc_tensor *tensor;
+
+    cr_expect_eq(stepc_tensor_dtype(NULL), STEPC_DTYPE_INVALID);
+    cr_expect_eq(stepc_tensor_rank(NULL), 0);
+    cr_expect_null(stepc_tensor_dims(NULL));
+    cr_expect_eq(stepc_tensor_length(NULL), 0);
+    cr_expect_eq(stepc_tensor_bytes(NULL), 0);
+    cr_expect_null(stepc_tensor_data(NULL));
+    cr_expect_null(stepc_tensor_view(NULL).data);
+    cr_expect_null(stepc_tensor_retain(NULL));
+    stepc_tensor_release(NULL);
+    cr_expect_eq(stepc_tensor_new(NULL, STEPC_FLOAT32, NULL, 0, NULL, NULL), STEPC_INVALID_ARGUMENT);
+    cr_expect_eq(stepc_tensor_copy(NULL, NULL, &tensor, NULL), STEPC_INVALID_ARGUMENT);
+    cr_expect_eq(stepc_tensor_set_string(NULL, 0, (stepc_string){"a", 1}, NULL), STEPC_INVALID_ARGUMENT);
+    cr_expect_eq(stepc_dtype_parse(NULL, 4), STEPC_DTYPE_INVALID);
+    stepc_host_init(NULL);
+}

@@ -331,6 +331,12 @@ Test(nests, symbolic_sizes)
     cr_assert_str_eq(fault.message, "n is out of range");
     feeds.n = 3;
     cr_assert_eq(entry->call(&feeds, &fetches, &env), 3);
+    cr_assert_str_eq(fault.message, "feeds.x is NULL");
+    float given[30] = {0}, room[2][30];
+    feeds.x = given;
+    fetches.out = room[0];
+    fetches.sums = room[1];
+    cr_assert_eq(entry->call(&feeds, &fetches, &env), 3);
     cr_assert_str_eq(fault.message, "the arena is too small");
     env.size = 4;
     cr_assert_eq(entry->call(&feeds, &fetches, &env), 3);

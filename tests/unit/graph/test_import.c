@@ -297,3 +297,25 @@ Test(import, writing_without_a_source)
     stepc_graph_release(graph);
     stepc_graph_release(again);
 }
+
+/* Without a record the codes are the same. */
+Test(import, no_error_record_is_needed)
+{
+    static const struct {
+        const char *text;
+        stepc_code code;
+    } cases[] = {
+        {"", STEPC_INVALID_ARGUMENT},
+        {"node {", STEPC_INVALID_ARGUMENT},
+        {"node { name: \"a\" op: \"NoSuchOperator\" }", STEPC_NOT_FOUND},
+        {"\x0a\x05zz", STEPC_DATA_LOSS},
+    };
+    stepc_graph *graph;
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        cr_expect_eq(stepc_graph_parse("g", cases[i].text, strlen(cases[i].text), NULL, &graph, &test_error), cases[i].code);
+        cr_expect_eq(stepc_graph_parse("g", cases[i].text, strlen(cases[i].text), NULL, &graph, NULL), cases[i].code);
+        cr_expect_null(graph);
+    }
+    cr_expect_eq(stepc_graph_load("/nonexistent/graph.pb", NULL, &graph, NULL), STEPC_NOT_FOUND);
+}
