@@ -136,6 +136,15 @@ static void choose_paths(compile *r)
     }
 }
 
+static bool is_stage(const char *name)
+{
+    static const char *const stages[] = {"prune", "supported", "infer", "lower", "fuse", "schedule", "plan"};
+    for (size_t i = 0; i < sizeof stages / sizeof stages[0]; i++)
+        if (strcmp(stages[i], name) == 0)
+            return true;
+    return false;
+}
+
 static int check_options(compile *r)
 {
     cli *c = r->c;
@@ -145,6 +154,9 @@ static int check_options(compile *r)
         return cli_usage(c, "stepc compile lacks -o PATH");
     if (out && !*out)
         return cli_usage(c, "the path of -o is empty");
+    if (c->args.dump_after && !is_stage(c->args.dump_after))
+        return cli_usage(c, "there is no pass \"%.64s\"; passes are: prune, supported, infer, lower, fuse, schedule, plan",
+                         c->args.dump_after);
     r->to_stdout = out && strcmp(out, "-") == 0;
     r->to_folder = out && !r->to_stdout && (out[strlen(out) - 1] == '/' || folder_exists(out));
     int status = choose_emit(r);

@@ -169,6 +169,8 @@ static int add_fetch(cli *c, growing_callable *g, stepc_graph *graph, const char
             index = i;
     if (g->fixed && index == g->to->spec.fetch_count)
         return cli_usage(c, "fetch %.64s is not in the config's callable", t.tensor);
+    if (t.rest && strstr(t.rest, ".npz:"))
+        return cli_usage(c, "a fetch is stored as a .npy file of its own, not in %.64s", t.rest);
     g->fetches[index].tensor = t.tensor;
     g->fetches[index].cname = t.cname ? t.cname : g->fetches[index].cname;
     g->to->outputs[index] = t.rest;

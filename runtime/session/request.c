@@ -220,3 +220,27 @@ stepc_code request_check_values(const stepc_feed *feeds, size_t count, stepc_err
     }
     return STEPC_OK;
 }
+
+static bool overlaps(const stepc_view *a, const stepc_view *b)
+{
+    uintptr_t x = (uintptr_t)a->data, y = (uintptr_t)b->data;
+    return a->data && b->data && x < y + b->bytes && y < x + a->bytes;
+}
+
+stepc_code request_check_overlap(const stepc_feed *feeds, size_t feed_count, const stepc_fetch *fetches, size_t fetch_count,
+                                 stepc_error *error)
+{
+    for (size_t i = 0; i < fetch_count; i++) {
+        for (size_t k = 0; k < feed_count; k++)
+            if (overlaps(&fetches[i].into, &feeds[k].value))
+                return error_set(error, STEPC_INVALID_ARGUMENT, "The buffer for '%s:%d' overlaps the value fed for '%s:%d'.",
+                                 fetches[i].at.op->name.data, (int)fetches[i].at.index, feeds[k].at.op->name.data,
+                                 (int)feeds[k].at.index);
+        for (size_t k = 0; k < i; k++)
+            if (overlaps(&fetches[i].into, &fetches[k].into))
+                return error_set(error, STEPC_INVALID_ARGUMENT, "The buffers for '%s:%d' and '%s:%d' overlap.",
+                                 fetches[k].at.op->name.data, (int)fetches[k].at.index, fetches[i].at.op->name.data,
+                                 (int)fetches[i].at.index);
+    }
+    return STEPC_OK;
+}

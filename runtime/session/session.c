@@ -195,6 +195,8 @@ static stepc_code run_locked(stepc_session *s, const step_request *request, step
         return code;
     code = request_check_values(run->feeds, request->feed_count, run->error);
     if (code == STEPC_OK)
+        code = request_check_overlap(run->feeds, request->feed_count, run->fetches, request->fetch_count, run->error);
+    if (code == STEPC_OK)
         code = step_execute(run);
     if (!run->remember)
         run_plan_free(run->p);

@@ -102,6 +102,25 @@ Test(values, a_fetch_goes_into_the_callers_buffer)
     }
 }
 
+Test(values, buffers_that_overlap_are_refused)
+{
+    for EACH_ENGINE(i) {
+        step s;
+        float buffer[2] = {0, 99};
+        step_open(&s, FLOAT_CONST("a", "10") FLOAT_CONST("b", "11"), engines[i]);
+        step_fetch(&s, "a");
+        step_fetch(&s, "b");
+        s.fetches[0].into = (stepc_view){.data = buffer, .bytes = 8};
+        s.fetches[1].into = (stepc_view){.data = buffer + 1, .bytes = 4};
+        must_fail(&s, STEPC_INVALID_ARGUMENT, "The buffers for 'a:0' and 'b:0' overlap.");
+        s.fetches[0].into.bytes = 4;
+        step_must_run(&s);
+        cr_assert_eq(buffer[0], 10.0f);
+        cr_assert_eq(buffer[1], 11.0f);
+        step_close(&s);
+    }
+}
+
 Test(values, feeds_and_fetches_of_every_plain_dtype_and_of_no_elements)
 {
     static const struct {
