@@ -19,7 +19,7 @@ export STEPC_SHARED
 
 say() { printf '\n== %s (%s s)\n' "$*" $(($(date +%s) - began)); }
 
-packages="gcc libc6-dev make cmake ninja-build clang llvm libclang-rt-14-dev binutils python3 python3-numpy
+packages="gcc g++ libc6-dev make cmake ninja-build clang llvm libclang-rt-14-dev binutils python3 python3-numpy
           libcriterion-dev libmpfr-dev libgmp-dev
           gcc-aarch64-linux-gnu libc6-dev-arm64-cross gcc-s390x-linux-gnu libc6-dev-s390x-cross
           gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-user qemu-system-arm valgrind"
