@@ -33,7 +33,8 @@ else
 fi
 
 say "2. Build stepc in $build"
-cmake -S "$top" -B "$build" -DCMAKE_BUILD_TYPE=Release -DSTEPC_TESTS=${STEPC_TESTS:-OFF} >"$build.log" 2>&1 || { cat "$build.log"; exit 1; }
+# No options: what is configured here is what a plain `cmake -B build` would be.
+cmake -S "$top" -B "$build" >"$build.log" 2>&1 || { cat "$build.log"; exit 1; }
 cmake --build "$build" --target stepc --parallel "$(nproc)" >>"$build.log" 2>&1 || { tail -40 "$build.log"; exit 1; }
 rm -f "$build.log"
 stepc=$build/bin/stepc

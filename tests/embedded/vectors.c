@@ -5,7 +5,7 @@
  *     vectors ENTRY FEEDS FETCHES ABSOLUTE RELATIVE CASE_FOLDER... > vectors.h
  *
  * The entry's feeds are called in0, in1, ..., its fetches out0, ...; a feed of rank 2 has its first dimension in `n`.
- * A value passes when |got - want| <= ABSOLUTE * max(1, max|want|) + RELATIVE * |want|. */
+ * A value passes when |got - want| <= ABSOLUTE + RELATIVE * |want|. */
 #include "runtime/core/npy.h"
 
 #include <math.h>
