@@ -323,3 +323,40 @@ Test(checks, fed_views_that_lie_about_themselves)
     }
     step_close(&s);
 }
+
+#define CONTROL_FLOW(name, type, inputs) \
+    "node { name: '" name "' op: '" type "' " inputs " attr { key: 'T' value { type: DT_FLOAT } } }\n"
+#define ENTER(name, input, frame) CONTROL_FLOW(name, "Enter", "input: '" input "' attr { key: 'frame_name' value { s: '" frame "' } }")
+#define SWITCH(name, input) CONTROL_FLOW(name, "Switch", "input: '" input "' input: 'p'")
+#define MERGE(name, a, b) CONTROL_FLOW(name, "Merge", "input: '" a "' input: '" b "' attr { key: 'N' value { i: 2 } }")
+
+/* Loops and branches that no builder makes: refused by name before anything runs, whatever their nesting. */
+Test(checks, A17_control_flow_out_of_shape_is_refused)
+{
+    static const struct {
+        const char *nodes, *fetch, *operators;
+    } cases[] = {
+        {CONTROL_FLOW("y", "Exit", "input: 'x'"), "y", "Exit"},
+        {ENTER("y", "x", "f"), "y", "Enter"},
+        {ENTER("a", "x", "f") ENTER("b", "x", "g") FLOAT_BINARY("y", "Add", "a", "b"), "y", "Enter"},
+        {ENTER("a", "x", "f") FLOAT_BINARY("y", "Add", "a", "x"), "y", "Enter"},
+        {ENTER("a", "x", "f") ENTER("b", "a", "g") CONTROL_FLOW("y", "Exit", "input: 'b'"), "y", "Enter, Exit"},
+        {CONTROL_FLOW("y", "NextIteration", "input: 'x'"), "y", "NextIteration"},
+        {SWITCH("a", "x") SWITCH("b", "a:1") MERGE("y", "b", "x"), "y", "Switch, Merge"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char source[4000], expected[200];
+        step s;
+        snprintf(source, sizeof source, "%s node { name: 'p' op: 'Const' attr { key: 'dtype' value { type: DT_BOOL } } "
+                 "attr { key: 'value' value { tensor { dtype: DT_BOOL tensor_shape { } bool_val: true } } } }\n%s",
+                 FLOAT_CONST("x", "1"), cases[i].nodes);
+        step_open(&s, source, STEPC_ENGINE_INTERPRETED);
+        step_fetch(&s, cases[i].fetch);
+        cr_assert_eq(step_try(&s), STEPC_UNIMPLEMENTED, "%zu: %s", i, stepc_error_message(&s.error));
+        bool is_one = strchr(cases[i].operators, ',') == NULL;
+        snprintf(expected, sizeof expected, "%s that this step needs %s not implemented: %s", is_one ? "1 operator" : "2 operators",
+                 is_one ? "is" : "are", cases[i].operators);
+        cr_assert_str_eq(stepc_error_message(&s.error), expected);
+        step_close(&s);
+    }
+}
