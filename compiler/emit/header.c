@@ -227,8 +227,8 @@ static void write_macros(emitter *e, int32_t callable, text *out)
          macro, (unsigned)signature_hash(e, callable));
 }
 
-/* How far a result may be from the interpreter's. A bound per operation, since what a whole step makes of it
- * depends on the step: a chain of operations may amplify any rounding. */
+/* How far results may lie from what the operations mean. A bound per operation, since what a whole step makes of it depends
+ * on the step: a chain of operations may amplify any rounding. tests/differential/bounds.c computes what it allows. */
 static void write_accuracy(emitter *e, int32_t callable, text *out)
 {
     (void)callable;
@@ -236,9 +236,12 @@ static void write_accuracy(emitter *e, int32_t callable, text *out)
         line(out, 0, "/* Exact: the bits of stepc's reference engine, on every target. */");
         return;
     }
-    line(out, 0, "/* Moves and integers equal the reference engine's bit for bit. + - * / round as IEEE 754 says, once; exp, log, tanh,");
-    line(out, 0, " * sigmoid, sin and cos are within 2 ULP; a sum of n terms x, in any order and with a * b + c rounded once or");
-    line(out, 0, " * twice, is within n * epsilon * sum |x|. */");
+    line(out, 0, "/* Accuracy, operation by operation. Moves, integers, comparisons, extremes and floor are exact. + - * / and casts");
+    line(out, 0, " * round once, as IEEE 754 says. exp, log, tanh, sigmoid, sin and cos are within 2 ULP. A sum of n terms x, in any");
+    line(out, 0, " * order and with a * b + c rounded once or twice, is within n * epsilon * sum |x|; a product of n factors is within");
+    line(out, 0, " * n * epsilon * |product|; both unless a partial result over- or underflows. Mean, Softmax and the cross entropies");
+    line(out, 0, " * consist of these, rounded in between or not. half and bfloat16 are computed as float32 and rounded after each");
+    line(out, 0, " * operation. Zeros from Relu, Maximum, functions and sums may have either sign. */");
 }
 
 static void write_callable(emitter *e, int32_t callable, text *out)

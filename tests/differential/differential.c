@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Random graphs: reference engine = loop evaluator after lowering, fusion and scheduling = compiled code,
- * bit for bit under --exact; the default mode within the bound that the header states.
+/* Random graphs: reference engine = loop evaluator after lowering, fusion and scheduling = compiled code, bit for bit
+ * under --exact. In the default mode all of them lie within what the statement in the generated header allows, element
+ * by element (bounds.h); most of these enclosures must be tight, or they would prove little.
  *
  *   differential [--graphs N] [--seed S] [--compile K] [--default-every N] [--cc CC] [--cflags FLAGS]
  *                [--isa PROFILE] [--keep-going] [--one SEED]
@@ -8,6 +9,7 @@
  * Every graph runs through the evaluator at each stage; the first K are compiled with --exact, every Nth of
  * them in the default mode too (N is 1 unless given).
  */
+#include "bounds.h"
 #include "compile.h"
 #include "generate.h"
 #include "stages.h"
@@ -29,7 +31,10 @@ typedef struct options {
 typedef struct totals {
     int64_t graphs, compiled, mismatches, outputs, finite, refused;
     int64_t groups_by_size[4]; /* nests per group: 1-2, 3-8, 9-64, more */
-    double worst_ratio;        /* default mode: largest error over its bound */
+    /* The default mode, by elements of all fetches and by fetches (tight in all their elements). */
+    int64_t elements, tight, unbounded, fetches, tight_fetches;
+    double used; /* of the way from the middle of an enclosure to its end, summed over used_count results */
+    int64_t used_count;
 } totals;
 
 /* ---- values ----------------------------------------------------------------------------------- */
@@ -54,39 +59,66 @@ static bool same_bits(const stepc_tensor *a, const stepc_tensor *b)
     return true;
 }
 
-/* Below this, drifting apart does not explain that one value is finite and the other is not. */
-#define LARGEST_SAFE 1e4
+/* ---- enclosures --------------------------------------------------------------------------------- */
 
-static double epsilon_of(stepc_dtype dtype)
+/* Narrow enough to tell a right result from most wrong ones. */
+static bool is_tight(stepc_dtype dtype, bound a)
 {
-    return dtype == STEPC_FLOAT64 ? 0x1p-52 : dtype == STEPC_FLOAT32 ? 0x1p-23 : dtype == STEPC_HALF ? 0x1p-10 : 0x1p-7;
+    if (a.may_be_nan)
+        return bound_is_nan(a);
+    if (!dtype_is_float(dtype) || a.lo == a.hi)
+        return a.lo == a.hi;
+    real size = fabsl(a.lo) > fabsl(a.hi) ? fabsl(a.lo) : fabsl(a.hi);
+    real share = dtype == STEPC_HALF || dtype == STEPC_BFLOAT16 ? 1e-1L : 1e-3L;
+    return a.hi - a.lo <= share * (size > 1 ? size : 1);
 }
 
-/* Default mode: a chain of inexact operations may drift by some ULP of the largest value that took part, and
- * an integer or boolean that hangs on a rounded float may differ by what a rounding boundary decides. */
-static double ratio_to_bound(const stepc_tensor *a, const stepc_tensor *b, int64_t operations)
+static void count_enclosures(const experiment *e, const bound_tensor *bounds, totals *t)
 {
-    stepc_dtype dtype = stepc_tensor_dtype(a);
-    double worst = 0, largest = 1;
-    if (dtype != stepc_tensor_dtype(b) || stepc_tensor_length(a) != stepc_tensor_length(b))
-        return INFINITY;
-    if (!dtype_is_float(dtype))
-        return 0; /* compared in exact mode */
-    for (int64_t i = 0; i < stepc_tensor_length(a); i++) {
-        double x = load_f64(dtype, stepc_tensor_data(a), i);
-        if (isfinite(x) && fabs(x) > largest)
-            largest = fabs(x);
+    for (size_t i = 0; i < e->fetch_count; i++) {
+        stepc_dtype dtype = stepc_tensor_dtype(e->expected[i]);
+        int64_t tight = 0, count = bounds[i].count;
+        for (int64_t k = 0; k < count; k++) {
+            tight += is_tight(dtype, bounds[i].elements[k]);
+            t->unbounded += bound_is_whole(dtype, bounds[i].elements[k]);
+        }
+        t->elements += count;
+        t->tight += tight;
+        t->fetches++;
+        t->tight_fetches += tight == count;
     }
-    double coarse = epsilon_of(dtype) > 0x1p-23 ? epsilon_of(dtype) : 0x1p-23;
-    double bound = coarse * largest * 64 * (double)(operations + 4);
-    for (int64_t i = 0; i < stepc_tensor_length(a); i++) {
-        double x = load_f64(dtype, stepc_tensor_data(a), i), y = load_f64(dtype, stepc_tensor_data(b), i);
-        if (isfinite(x) && isfinite(y) && fabs(x - y) / bound > worst)
-            worst = fabs(x - y) / bound;
-        if (isfinite(x) != isfinite(y) && largest < LARGEST_SAFE)
-            return INFINITY;
+}
+
+/* 0 in the middle, 1 at an end; -1 of enclosures that hold so few floats that the place of one says nothing. */
+static double part_used(stepc_dtype dtype, bound a, const void *data, int64_t index)
+{
+    bound x = bound_element(dtype, data, index);
+    if (!dtype_is_float(dtype) || !is_tight(dtype, a) || bound_is_nan(a) || bound_is_nan(x))
+        return -1;
+    real epsilon = dtype == STEPC_FLOAT64 ? 0x1p-52L : dtype == STEPC_FLOAT32 ? 0x1p-23L : dtype == STEPC_HALF ? 0x1p-10L : 0x1p-7L;
+    real inside = x.lo - a.lo < a.hi - x.lo ? x.lo - a.lo : a.hi - x.lo, size = fabsl(a.lo) + fabsl(a.hi);
+    return a.hi - a.lo > 16 * epsilon * size ? (double)(1 - 2 * inside / (a.hi - a.lo)) : -1;
+}
+
+static bool is_enclosed(const bound_tensor *bounds, const stepc_tensor *have, totals *t)
+{
+    stepc_dtype dtype = stepc_tensor_dtype(have);
+    int64_t count = stepc_tensor_length(have), shown = 0;
+    bool good = count == bounds->count;
+    for (int64_t i = 0; i < count && i < bounds->count; i++) {
+        bound a = bounds->elements[i];
+        double used = part_used(dtype, a, stepc_tensor_data(have), i);
+        t->used += used >= 0 ? used : 0;
+        t->used_count += used >= 0;
+        if (bound_contains(dtype, a, stepc_tensor_data(have), i))
+            continue;
+        good = false;
+        bound x = bound_element(dtype, stepc_tensor_data(have), i);
+        if (shown++ < 4)
+            printf("    %s [%lld] %.21Lg is not in [%.21Lg, %.21Lg]%s\n", stepc_dtype_name(dtype), (long long)i,
+                   bound_is_nan(x) ? (real)NAN : x.lo, a.lo, a.hi, a.may_be_nan ? " or NaN" : "");
     }
-    return worst;
+    return good;
 }
 
 static void show(const stepc_tensor *want, const stepc_tensor *have)
@@ -118,22 +150,18 @@ static void count_finite(const experiment *e, totals *t)
     }
 }
 
-static bool judge(const experiment *e, stepc_tensor *const *have, const char *stage, bool exact, uint64_t seed, totals *t)
+/* Bit for bit, or within BOUNDS when there are any. */
+static bool judge(const experiment *e, stepc_tensor *const *have, const char *stage, const bound_tensor *bounds, uint64_t seed,
+                  totals *t)
 {
     bool good = true;
     for (size_t i = 0; i < e->fetch_count; i++) {
-        bool same = exact ? same_bits(e->expected[i], have[i]) : true;
-        if (!exact) {
-            double ratio = ratio_to_bound(e->expected[i], have[i], e->operation_count);
-            t->worst_ratio = ratio > t->worst_ratio ? ratio : t->worst_ratio;
-            same = ratio <= 1;
-        }
-        if (!same) {
-            printf("MISMATCH seed %llu stage %s%s fetch %s\n", (unsigned long long)seed, stage, exact ? " exact" : "",
-                   e->fetch_names[i]);
-            show(e->expected[i], have[i]);
-            good = false;
-        }
+        if (bounds ? is_enclosed(&bounds[i], have[i], t) : same_bits(e->expected[i], have[i]))
+            continue;
+        printf("MISMATCH seed %llu stage %s%s fetch %s\n", (unsigned long long)seed, stage, bounds ? "" : " exact",
+               e->fetch_names[i]);
+        show(e->expected[i], have[i]);
+        good = false;
     }
     return good;
 }
@@ -146,11 +174,12 @@ static bool failed(uint64_t seed, const char *stage, const stepc_error *error)
     return false;
 }
 
-static bool run_stages(experiment *e, bool exact, uint64_t seed, totals *t, stepc_error *error)
+/* BOUNDS: in the default mode; NULL: under --exact. */
+static bool run_stages(experiment *e, const bound_tensor *bounds, uint64_t seed, totals *t, stepc_error *error)
 {
     for (int stage = 0; stage < STAGE_COUNT; stage++) {
         stepc_tensor *have[EXPERIMENT_FETCHES] = {0};
-        stepc_code code = stage_evaluate(e, stage, exact, have, t->groups_by_size, error);
+        stepc_code code = stage_evaluate(e, stage, bounds == NULL, have, t->groups_by_size, error);
         if (code == STEPC_UNIMPLEMENTED && e->symbolic) { /* what only constant shapes can do is refused, not guessed */
             t->refused++;
             e->is_refused = true;
@@ -158,7 +187,7 @@ static bool run_stages(experiment *e, bool exact, uint64_t seed, totals *t, step
         }
         if (code)
             return failed(seed, stage_name(stage), error);
-        bool good = judge(e, have, stage_name(stage), exact, seed, t);
+        bool good = judge(e, have, stage_name(stage), bounds, seed, t);
         for (size_t i = 0; i < e->fetch_count; i++)
             stepc_tensor_release(have[i]);
         if (!good)
@@ -167,15 +196,46 @@ static bool run_stages(experiment *e, bool exact, uint64_t seed, totals *t, step
     return true;
 }
 
-static bool run_compiled(experiment *e, const options *o, bool exact, uint64_t seed, totals *t, stepc_error *error)
+static stepc_code enclose_program(experiment *e, const loop_program *p, const int64_t *symbols, size_t symbol_count, void *data,
+                                  stepc_error *error)
+{
+    return bounds_evaluate(p, e->views, symbols, symbol_count, data, error);
+}
+
+/* The reference engine's results must lie inside too: there the bounds are anchored. */
+static bool enclose(experiment *e, bound_tensor *bounds, uint64_t seed, totals *t, stepc_error *error)
+{
+    if (stage_visit(e, STAGE_LOWER, false, enclose_program, bounds, error))
+        return failed(seed, "enclose", error);
+    count_enclosures(e, bounds, t);
+    return judge(e, e->expected, "reference", bounds, seed, t);
+}
+
+static bool run_compiled(experiment *e, const options *o, const bound_tensor *bounds, uint64_t seed, totals *t, stepc_error *error)
 {
     stepc_tensor *have[EXPERIMENT_FETCHES] = {0};
-    if (compile_and_run(e, exact, o->cc, o->cflags, o->isa, have, error))
-        return failed(seed, exact ? "compiled exact" : "compiled", error);
-    bool good = judge(e, have, "compiled", exact, seed, t);
+    if (compile_and_run(e, bounds == NULL, o->cc, o->cflags, o->isa, have, error))
+        return failed(seed, bounds ? "compiled" : "compiled exact", error);
+    bool good = judge(e, have, "compiled", bounds, seed, t);
     for (size_t i = 0; i < e->fetch_count; i++)
         stepc_tensor_release(have[i]);
     t->compiled++;
+    return good;
+}
+
+static bool run_all(experiment *e, const options *o, int64_t index, uint64_t seed, totals *t, stepc_error *error)
+{
+    static bound_tensor bounds[EXPERIMENT_FETCHES];
+    t->graphs++;
+    count_finite(e, t);
+    bool good = run_stages(e, NULL, seed, t, error);
+    if (!good || e->is_refused)
+        return good;
+    good = enclose(e, bounds, seed, t, error) && run_stages(e, bounds, seed, t, error);
+    if (good && index < o->compile)
+        good = run_compiled(e, o, NULL, seed, t, error) &&
+               (index % o->default_every != 0 || run_compiled(e, o, bounds, seed, t, error));
+    bounds_release(bounds, e->fetch_count);
     return good;
 }
 
@@ -193,12 +253,7 @@ static bool run_graph(const options *o, int64_t index, uint64_t seed, generate_c
     } else if (e.fetch_count == 0) {
         good = true;
     } else {
-        t->graphs++;
-        count_finite(&e, t);
-        good = run_stages(&e, true, seed, t, error) && run_stages(&e, false, seed, t, error);
-        if (good && !e.is_refused && index < o->compile)
-            good = run_compiled(&e, o, true, seed, t, error) &&
-                   (index % o->default_every != 0 || run_compiled(&e, o, false, seed, t, error));
+        good = run_all(&e, o, index, seed, t, error);
     }
     experiment_end(&e);
     generate_release(&g);
@@ -207,6 +262,14 @@ static bool run_graph(const options *o, int64_t index, uint64_t seed, generate_c
 }
 
 /* ---- report -------------------------------------------------------------------------------------- */
+
+/* In hundredths, or a run has lost its meaning. */
+enum { FEWEST_FINITE = 90, FEWEST_TIGHT = 98 };
+
+static double percent(int64_t part, int64_t whole)
+{
+    return whole ? 100.0 * (double)part / (double)whole : 0.0;
+}
 
 static int report_counts(const generate_counts *c, const totals *t, bool all)
 {
@@ -234,14 +297,20 @@ static int report_counts(const generate_counts *c, const totals *t, bool all)
     for (int i = 0; i < 4; i++)
         zero += (c->broadcast[i] == 0) + (c->by_size[i] == 0) + (i < 3 && t->groups_by_size[i] == 0);
     printf("symbolic steps refused %lld\n", (long long)t->refused);
-    printf("graphs %lld, compiled runs %lld, outputs %lld, finite %.1f %%, worst error over bound %.3g\n", (long long)t->graphs,
-           (long long)t->compiled, (long long)t->outputs, t->outputs ? 100.0 * (double)t->finite / (double)t->outputs : 0.0,
-           t->worst_ratio);
+    printf("graphs %lld, compiled runs %lld, outputs %lld, finite %.1f %%\n", (long long)t->graphs, (long long)t->compiled,
+           (long long)t->outputs, percent(t->finite, t->outputs));
+    printf("default mode: elements %lld, tightly enclosed %.2f %%, not enclosed at all %.2f %%, outputs tight throughout %.1f %%, "
+           "%.2f of an enclosure used on average\n",
+           (long long)t->elements, percent(t->tight, t->elements), percent(t->unbounded, t->elements),
+           percent(t->tight_fetches, t->fetches), t->used_count ? t->used / (double)t->used_count : 0.0);
+    bool poor = percent(t->finite, t->outputs) < FEWEST_FINITE, loose = percent(t->tight_fetches, t->fetches) < FEWEST_TIGHT;
     if (all && zero)
         printf("%d counts are zero\n", zero);
-    if (all && t->finite * 10 < t->outputs * 9)
-        printf("fewer than 90 %% of the outputs are finite\n");
-    return all && (zero || t->finite * 10 < t->outputs * 9);
+    if (all && poor)
+        printf("fewer than %d %% of the outputs are finite\n", FEWEST_FINITE);
+    if (all && loose)
+        printf("fewer than %d %% of the outputs are tightly enclosed\n", FEWEST_TIGHT);
+    return all && (zero || poor || loose);
 }
 
 static const char *next(int argc, char **argv, int *i)

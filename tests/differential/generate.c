@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "generate.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -24,6 +25,19 @@ static double unit(generated_graph *g)
     return (double)(generate_next(g) >> 11) / 9007199254740992.0;
 }
 
+#define LOW (-2.0)
+#define HIGH 2.0
+
+/* Powers of two far apart, some with a random significand, of either sign: in sums of these and of their products some
+ * cancel, and what is left shows in which order and how precisely they were added. */
+static double wide_value(generated_graph *g, stepc_dtype dtype)
+{
+    int step = dtype == STEPC_HALF ? 3 : dtype == STEPC_BFLOAT16 ? 6 : 20;
+    double significand = generate_below(g, 4) ? 1 : 1 + unit(g);
+    double value = ldexp(significand, step * (int)(generate_below(g, 5) - 2));
+    return generate_below(g, 2) ? value : -value;
+}
+
 void generate_values(generated_graph *g, const generated_tensor *t, void *data, int64_t count)
 {
     for (int64_t i = 0; i < count; i++) {
@@ -33,7 +47,7 @@ void generate_values(generated_graph *g, const generated_tensor *t, void *data, 
         else if (t->label_limit)
             store_i64(t->dtype, data, i, generate_below(g, t->label_limit));
         else if (dtype_is_float(t->dtype))
-            store_f64(t->dtype, data, i, value);
+            store_f64(t->dtype, data, i, t->is_wide && t->low == LOW && t->high == HIGH ? wide_value(g, t->dtype) : value);
         else if (dtype_is_signed(t->dtype))
             store_i64(t->dtype, data, i, t->low > 0 ? 1 + generate_below(g, 9) : generate_below(g, 4) == 0 ? (int64_t)generate_next(g)
                                                                                                             : generate_below(g, 41) - 20);
@@ -74,8 +88,8 @@ static generated_tensor *new_tensor(generated_graph *g, stepc_dtype dtype, const
     snprintf(t->name, sizeof t->name, "n%d:0", g->node_count);
     t->dtype = dtype;
     t->rank = rank;
-    t->low = -2;
-    t->high = 2;
+    t->low = LOW;
+    t->high = HIGH;
     if (rank)
         memcpy(t->dims, dims, (size_t)rank * sizeof *dims);
     return t;
@@ -117,6 +131,7 @@ static generated_tensor *feed(generated_graph *g, stepc_dtype dtype, const int64
     text_puts(&g->nodes, " } } }");
     generated_tensor *t = new_tensor(g, dtype, dims, rank);
     t->is_feed = true;
+    t->is_wide = g->is_wide && dtype_is_float(dtype) && generate_below(g, 2);
     for (int32_t d = 0, used = 0; g->symbolic && d < rank; d++)
         used += snprintf(t->shape + used, sizeof t->shape - (size_t)used, "%s%s%lld", d ? "," : "", dims[d] > 1 ? "d" : "",
                          (long long)dims[d]);
@@ -191,6 +206,19 @@ static generated_tensor *pick(generated_graph *g, const op_row *row, stepc_dtype
         t->low = row->low;
         t->high = row->high;
     }
+    return t;
+}
+
+/* What is summed: now and then a feed of which it shows how it was summed. */
+static generated_tensor *pick_summed(generated_graph *g, const op_row *row, stepc_dtype dtype, int32_t rank)
+{
+    if (!dtype_is_float(dtype) || row->low != 0 || row->high != 0 || generate_below(g, 4) != 0)
+        return pick(g, row, dtype, rank);
+    int64_t dims[GENERATE_RANK];
+    int32_t made = rank < 0 ? 1 + (int32_t)generate_below(g, 3) : rank;
+    random_dims(g, dims, made);
+    generated_tensor *t = feed(g, dtype, dims, made);
+    t->is_wide = true;
     return t;
 }
 
@@ -303,7 +331,7 @@ static bool make_reduce(generated_graph *g, const op_row *row)
     stepc_dtype dtype;
     if (!choose_dtype(g, row, "T", &dtype))
         return false;
-    generated_tensor *x = pick(g, row, dtype, -1);
+    generated_tensor *x = pick_summed(g, row, dtype, -1);
     int64_t axes[GENERATE_RANK], dims[GENERATE_RANK], count = 0;
     int32_t rank = 0;
     bool keep = generate_below(g, 2);
@@ -357,12 +385,13 @@ static bool make_matmul(generated_graph *g, const op_row *row)
     stepc_dtype dtype;
     if (!choose_dtype(g, row, "T", &dtype))
         return false;
-    generated_tensor *a = pick(g, row, dtype, 2);
+    generated_tensor *a = pick_summed(g, row, dtype, 2);
     bool ta = generate_below(g, 2), tb = generate_below(g, 2);
     int64_t n, k = a->dims[ta ? 0 : 1];
     random_dims(g, &n, 1);
     int64_t b_dims[2] = {tb ? n : k, tb ? k : n}, dims[2] = {a->dims[ta ? 1 : 0], n};
     generated_tensor *b = feed(g, dtype, b_dims, 2);
+    b->is_wide = b->is_wide || a->is_wide;
     node(g, row->name);
     input(g, a);
     input(g, b);
@@ -381,7 +410,7 @@ static bool make_bias(generated_graph *g, const op_row *row)
     stepc_dtype dtype;
     if (!choose_dtype(g, row, "T", &dtype))
         return false;
-    generated_tensor *x = pick(g, row, dtype, 2 + (int32_t)generate_below(g, 2));
+    generated_tensor *x = pick_summed(g, row, dtype, 2 + (int32_t)generate_below(g, 2));
     bool first = generate_below(g, 2);
     int64_t channels = x->dims[first ? 1 : x->rank - 1];
     generated_tensor *bias = row->sample == SAMPLE_BIAS ? feed(g, dtype, &channels, 1) : NULL;
@@ -640,8 +669,6 @@ static void make_chain(generated_graph *g, generate_counts *counts)
     int64_t dims[1] = {generate_below(g, 3000)};
     stepc_dtype dtype = generate_below(g, 3) ? STEPC_FLOAT32 : STEPC_FLOAT64;
     generated_tensor *a = feed(g, dtype, dims, 1), *b = feed(g, dtype, dims, 1), *z = a;
-    a->low = b->low = -0.9; /* no link then makes an error larger: a long chain must not be chaotic */
-    a->high = b->high = 0.9;
     int64_t period = 2 + generate_below(g, 6), steps = 10 + generate_below(g, 20);
     int64_t pattern[8];
     for (int64_t i = 0; i < period; i++)
@@ -676,6 +703,7 @@ void generate_graph(generated_graph *g, uint64_t seed, generate_counts *counts)
         make_chain(g, counts);
         return;
     }
+    g->is_wide = generate_below(g, 8) == 0;
     int64_t wanted = 1 + generate_below(g, generate_below(g, 3) ? 8 : 30);
     counts->by_size[wanted < 3 ? 0 : wanted < 9 ? 1 : 2]++;
     for (int tries = 0; tries < 200 && g->operation_count < wanted && g->tensor_count < GENERATE_TENSORS - 12; tries++) {

@@ -15,6 +15,7 @@ typedef struct generated_tensor {
     int32_t rank;
     int64_t dims[GENERATE_RANK + 1];
     bool is_feed, is_used;
+    bool is_wide;      /* a feed of values of very different size, unless LOW and HIGH say otherwise */
     double low, high; /* of a feed's values */
     char shape[80];      /* of a feed, as a signature spells it: "d3,1,d17" with symbols, "" without */
     int32_t label_limit; /* feeds of labels: values in [0, limit); 0 else */
@@ -25,6 +26,7 @@ typedef struct generated_graph {
     generated_tensor tensors[GENERATE_TENSORS];
     int32_t tensor_count, node_count, operation_count;
     uint64_t random;
+    bool is_wide;  /* half of the float feeds are */
     bool symbolic; /* dimensions above 1 are unknown to the graph: one symbol per size, named d<size> */
 } generated_graph;
 

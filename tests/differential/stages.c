@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define MOST_SYMBOLS 64
+
 static stepc_code add_feed(experiment *e, generated_graph *g, const generated_tensor *t, stepc_error *error)
 {
     size_t i = e->feed_count;
@@ -75,7 +77,6 @@ stepc_code experiment_begin(experiment *e, generated_graph *g, stepc_error *erro
     stepc_code code = stepc_graph_parse("random", g->nodes.data, g->nodes.size, &options, &e->graph, error);
     if (!code)
         code = choose(e, g, error);
-    e->operation_count = g->operation_count;
     e->symbolic = g->symbolic;
     e->spec = (stepc_callable_spec){.size = sizeof e->spec, .name = "random_step", .feeds = e->feed_specs,
                                     .feed_count = e->feed_count, .fetches = e->fetch_specs, .fetch_count = e->fetch_count};
@@ -131,27 +132,49 @@ static stepc_code make_program(experiment *e, int stage, bool exact, arena *memo
     return code;
 }
 
-stepc_code stage_evaluate(experiment *e, int stage, bool exact, stepc_tensor **out, int64_t *groups_by_size, stepc_error *error)
+/* Symbols are named after their values. */
+static size_t symbol_values(const size_pool *sizes, int64_t *symbols)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < size_symbol_count(sizes) && i < MOST_SYMBOLS; i++)
+        symbols[count++] = strtoll(size_get(sizes, size_symbol_at(sizes, i))->name + 1, NULL, 10);
+    return count;
+}
+
+stepc_code stage_visit(experiment *e, int stage, bool exact, stage_use use, void *data, stepc_error *error)
 {
     arena memory;
     size_pool sizes;
     step *s = NULL;
     loop_program *program;
+    int64_t symbols[MOST_SYMBOLS];
     arena_init(&memory, &e->host);
     size_pool_init(&sizes, &memory);
     stepc_code code = make_program(e, stage, exact, &memory, &sizes, &s, &program, error);
-    if (code == STEPC_OK)
-        e->operation_count = program->operation_count;
-    if (!code) {
-        int64_t symbols[64];
-        loop_run run = {.feeds = e->views, .fetches = out, .symbols = symbols};
-        for (size_t i = 0; i < size_symbol_count(&sizes) && i < 64; i++)
-            symbols[run.symbol_count++] = strtoll(size_get(&sizes, size_symbol_at(&sizes, i))->name + 1, NULL, 10);
-        code = loop_evaluate(program, &run, error);
-        if (stage == STAGE_FUSE)
-            count_groups(program, groups_by_size);
-    }
+    if (!code)
+        code = use(e, program, symbols, symbol_values(&sizes, symbols), data, error);
     step_release(s);
     arena_release(&memory);
     return code;
+}
+
+typedef struct evaluation_use {
+    stepc_tensor **out;
+    int64_t *groups_by_size; /* NULL: not counted */
+} evaluation_use;
+
+static stepc_code evaluate(experiment *e, const loop_program *p, const int64_t *symbols, size_t symbol_count, void *data,
+                           stepc_error *error)
+{
+    const evaluation_use *use = data;
+    loop_run run = {.feeds = e->views, .fetches = use->out, .symbols = symbols, .symbol_count = (int64_t)symbol_count};
+    if (use->groups_by_size)
+        count_groups(p, use->groups_by_size);
+    return loop_evaluate(p, &run, error);
+}
+
+stepc_code stage_evaluate(experiment *e, int stage, bool exact, stepc_tensor **out, int64_t *groups_by_size, stepc_error *error)
+{
+    evaluation_use use = {out, stage == STAGE_FUSE ? groups_by_size : NULL};
+    return stage_visit(e, stage, exact, evaluate, &use, error);
 }

@@ -5,6 +5,7 @@
 
 #include "generate.h"
 
+#include "compiler/loops/loops.h"
 #include "stepc/compiler.h"
 #include "stepc/session.h"
 
@@ -23,7 +24,6 @@ typedef struct experiment {
     size_t feed_count, fetch_count;
     stepc_tensor *expected[EXPERIMENT_FETCHES];
     stepc_callable_spec spec;
-    int64_t operation_count;
     bool symbolic, is_refused;
 } experiment;
 
@@ -31,7 +31,10 @@ typedef struct experiment {
 stepc_code experiment_begin(experiment *e, generated_graph *g, stepc_error *error);
 void experiment_end(experiment *e);
 const char *stage_name(int stage);
+/* Gives USE the program as it is after STAGE, and the values of its symbols. */
+typedef stepc_code (*stage_use)(experiment *e, const loop_program *p, const int64_t *symbols, size_t symbol_count, void *data,
+                                stepc_error *error);
+stepc_code stage_visit(experiment *e, int stage, bool exact, stage_use use, void *data, stepc_error *error);
 /* Runs the evaluator on the program as it is after STAGE. OUT holds fetch_count new tensors. */
 stepc_code stage_evaluate(experiment *e, int stage, bool exact, stepc_tensor **out, int64_t *groups_by_size, stepc_error *error);
-
 #endif

@@ -61,9 +61,12 @@ typedef struct {
     float *c; /* float32[5,40] c:0 */
 } product_fetches;
 
-/* Moves and integers equal the reference engine's bit for bit. + - * / round as IEEE 754 says, once; exp, log, tanh,
- * sigmoid, sin and cos are within 2 ULP; a sum of n terms x, in any order and with a * b + c rounded once or
- * twice, is within n * epsilon * sum |x|. */
+/* Accuracy, operation by operation. Moves, integers, comparisons, extremes and floor are exact. + - * / and casts
+ * round once, as IEEE 754 says. exp, log, tanh, sigmoid, sin and cos are within 2 ULP. A sum of n terms x, in any
+ * order and with a * b + c rounded once or twice, is within n * epsilon * sum |x|; a product of n factors is within
+ * n * epsilon * |product|; both unless a partial result over- or underflows. Mean, Softmax and the cross entropies
+ * consist of these, rounded in between or not. half and bfloat16 are computed as float32 and rounded after each
+ * operation. Zeros from Relu, Maximum, functions and sums may have either sign. */
 /* One step: 0, or TensorFlow's number of an error. Re-entrant per env. No fetch may overlap a feed. */
 int32_t product(const product_feeds *feeds, product_fetches *fetches, const stepc_env *env);
 extern const unsigned char product_signature_32619e94; /* not there when another signature was linked */
