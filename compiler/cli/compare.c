@@ -181,7 +181,7 @@ static int run_set(compare *r, size_t number)
 static bool may_repeat(const compare *r)
 {
     for (int32_t i = 0; i < r->graph->operation_count; i++)
-        if (r->graph->operations[i].def && r->graph->operations[i].def->stateful)
+        if (r->graph->operations[i]->def && r->graph->operations[i]->def->stateful)
             return false;
     return r->signature.target_count == 0 && r->kinds[0] != ENGINE_PROGRAM;
 }

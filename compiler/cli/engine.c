@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "compiler/cli/engine.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -16,6 +17,7 @@ struct engine {
     engine_request request;
     /* session */
     stepc_session *session;
+    const stepc_jit *jit;
     stepc_feed *feeds;
     stepc_fetch *fetches;
     /* compiled */
@@ -48,15 +50,12 @@ double clock_seconds(void)
 
 int engine_kind_parse(cli *c, const char *name, engine_kind *out)
 {
-    static const char *const names[] = {"reference", "interpreted", "compiled"};
-    for (size_t i = 0; i < 3; i++)
+    static const char *const names[] = {"reference", "interpreted", "compiled", "jit"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         if (strcmp(names[i], name) == 0) {
             *out = (engine_kind)i;
             return 0;
         }
-    if (strcmp(name, "jit") == 0)
-        return cli_refuse(c, STEPC_UNIMPLEMENTED, IN_MODEL, "use --engine compiled, which calls the C compiler",
-                          "this build has no engine jit");
     return cli_usage(c, "there is no engine \"%.64s\"; engines are reference, interpreted, compiled, jit", name);
 }
 
@@ -67,14 +66,75 @@ const char *engine_name(const engine *e)
 
 /* ---- sessions -------------------------------------------------------------------------------- */
 
+static bool is_session(engine_kind kind)
+{
+    return kind == ENGINE_REFERENCE || kind == ENGINE_INTERPRETED || kind == ENGINE_JIT;
+}
+
+/* Where libraries are kept between calls: --cache, else the user's folder for such things; NULL: nowhere. */
+static const char *cache_folder(cli *c)
+{
+    const char *named = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+    if (c->args.cache)
+        return strcmp(c->args.cache, "none") == 0 ? NULL : c->args.cache;
+    if (named && named[0] == '/') /* a relative one does not count, says its specification */
+        return cli_format(c, "%s/stepc", named);
+    return home && home[0] == '/' ? cli_format(c, "%s/.cache/stepc", home) : NULL;
+}
+
+static int open_jit(engine *e)
+{
+    cli *c = e->cli;
+    int status = cli_compiler(c, &e->cc);
+    if (status)
+        return status;
+    stepc_jit_options options = {.size = sizeof options,
+                                 .host = &c->host,
+                                 .cache_folder = cache_folder(c),
+                                 .cc = e->cc,
+                                 .cflags = c->args.cflags,
+                                 .isa = c->args.isa,
+                                 .exact = c->args.exact,
+                                 .no_fold = c->args.no_fold};
+    if (c->args.symbolic)
+        return cli_usage(c, "--symbolic is for --engine compiled; the jit compiles for the fed shapes");
+    return stepc_jit_open(&options, &e->jit, &c->error) == STEPC_OK ? 0 : cli_fail(c, IN_FILES);
+}
+
+static stepc_engine engine_of_session(const engine *e)
+{
+    return e->kind == ENGINE_JIT ? STEPC_ENGINE_JIT
+                                 : e->kind == ENGINE_REFERENCE ? STEPC_ENGINE_REFERENCE : STEPC_ENGINE_INTERPRETED;
+}
+
+/* Interpreted also where the step is compiled: it runs once, and may hold operators that nothing compiles. */
+static int run_init(engine *e)
+{
+    cli *c = e->cli;
+    stepc_run_options options = {.size = sizeof options,
+                                 .engine = e->kind == ENGINE_JIT ? STEPC_ENGINE_INTERPRETED : STEPC_ENGINE_DEFAULT};
+    const stepc_operation *init = stepc_graph_find(e->request.graph, c->args.init);
+    if (!init)
+        return cli_refuse(c, STEPC_NOT_FOUND, IN_MODEL, "--init takes an operation, without \":0\"",
+                          "there is no operation %.200s to run first", c->args.init);
+    if (stepc_session_run(e->session, NULL, 0, NULL, 0, &init, 1, &options, &c->error) != STEPC_OK)
+        return cli_fail(c, IN_MODEL);
+    return 0;
+}
+
 static int open_session(engine *e)
 {
     cli *c = e->cli;
     const signature *s = e->request.signature;
+    int status = e->kind == ENGINE_JIT ? open_jit(e) : 0;
+    if (status)
+        return status;
     stepc_session_options options = {
         .size = sizeof options,
-        .engine = e->kind == ENGINE_REFERENCE ? STEPC_ENGINE_REFERENCE : STEPC_ENGINE_INTERPRETED,
+        .engine = engine_of_session(e),
         .seed = c->args.seed > 0 ? (uint64_t)c->args.seed : 0,
+        .jit = e->jit,
+        .ignore_devices = 1, /* where a graph was trained says nothing about where it is looked at */
     };
     e->feeds = CLI_ARRAY(c, stepc_feed, s->feed_count);
     e->fetches = CLI_ARRAY(c, stepc_fetch, s->fetch_count);
@@ -84,15 +144,7 @@ static int open_session(engine *e)
         e->fetches[i].at = s->fetches[i].at;
     if (stepc_session_open(e->request.graph, &options, &e->session, &c->error) != STEPC_OK)
         return cli_fail(c, IN_MODEL);
-    if (!c->args.init)
-        return 0;
-    const stepc_operation *init = stepc_graph_find(e->request.graph, c->args.init);
-    if (!init)
-        return cli_refuse(c, STEPC_NOT_FOUND, IN_MODEL, "--init takes an operation, without \":0\"",
-                          "there is no operation %.200s to run first", c->args.init);
-    if (stepc_session_run(e->session, NULL, 0, NULL, 0, &init, 1, NULL, &c->error) != STEPC_OK)
-        return cli_fail(c, IN_MODEL);
-    return 0;
+    return c->args.init ? run_init(e) : 0;
 }
 
 static stepc_code session_step(engine *e, const stepc_view *feeds, stepc_tensor **out)
@@ -466,7 +518,7 @@ static stepc_code object_bytes(engine *e, int64_t *out)
 stepc_code engine_measure(engine *e, engine_figures *out)
 {
     *out = (engine_figures){0, 0, 0};
-    if (e->kind == ENGINE_REFERENCE || e->kind == ENGINE_INTERPRETED)
+    if (is_session(e->kind))
         return constant_bytes(e, &out->weights_bytes);
     out->weights_bytes = (int64_t)e->module->weights_bytes;
     out->arena_bytes = (int64_t)e->arena_bytes;
@@ -477,14 +529,13 @@ stepc_code engine_measure(engine *e, engine_figures *out)
 
 int engine_open(cli *c, engine_kind kind, const char *library, const engine_request *what, engine **out)
 {
-    static const char *const names[] = {"reference", "interpreted", "compiled", "module", "program"};
+    static const char *const names[] = {"reference", "interpreted", "compiled", "jit", "module", "program"};
     engine *e = CLI_ARRAY(c, engine, 1);
     e->cli = c;
     e->kind = kind;
     e->name = names[kind];
     e->request = *what;
-    bool session = kind == ENGINE_REFERENCE || kind == ENGINE_INTERPRETED;
-    int status = session ? open_session(e) : kind == ENGINE_PROGRAM ? open_program(e) : open_module(e, library);
+    int status = is_session(kind) ? open_session(e) : kind == ENGINE_PROGRAM ? open_program(e) : open_module(e, library);
     if (status) {
         engine_close(e);
         e = NULL;
@@ -498,6 +549,7 @@ void engine_close(engine *e)
     if (!e)
         return;
     stepc_session_free(e->session);
+    stepc_jit_close(e->jit);
     runner_close(e->program);
     module_unload(e->loaded);
     stepc_product_free(e->product);

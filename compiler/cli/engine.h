@@ -10,6 +10,7 @@ typedef enum engine_kind {
     ENGINE_REFERENCE,
     ENGINE_INTERPRETED,
     ENGINE_COMPILED,
+    ENGINE_JIT,     /* a session with a JIT */
     ENGINE_LIBRARY, /* --module */
     ENGINE_PROGRAM  /* --runner */
 } engine_kind;
@@ -24,7 +25,7 @@ typedef struct engine_request {
 
 typedef struct engine engine;
 
-/* "reference", "interpreted", "compiled"; jit and others end with the message. 0 or the exit status. */
+/* "reference", "interpreted", "compiled", "jit"; others end with the message. 0 or the exit status. */
 int engine_kind_parse(cli *c, const char *name, engine_kind *out);
 const char *engine_name(const engine *e);
 /* Opens a session, or compiles and loads, or loads LIBRARY; runs --init. 0 or the exit status. */

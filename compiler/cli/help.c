@@ -21,7 +21,8 @@ static const command_row commands[] = {
     {"run", COMMAND_RUN, command_run, "MODEL [--feed T=VALUE]... --fetch T[=OUT.npy]... [--target OP]",
      "run a step and print or store its fetches",
      "A fetch without =OUT is printed. The interpreted engine is the default; compiled compiles for the fed shapes\n"
-     "unless --symbolic. --steps N runs N steps in one session, so that variables keep their state.\n"},
+     "unless --symbolic; jit is a session that compiles the step when it is first run, and keeps the library in the\n"
+     "folder --cache. --steps N runs N steps in one session, so that variables keep their state.\n"},
     {"compare", COMMAND_COMPARE, command_compare, "MODEL SIGNATURE... (--case DIR | --random N [--seed S])",
      "hold one engine against another",
      "Reports per fetch the largest absolute and relative difference, units of the last place, the worst element, and\n"
@@ -31,7 +32,7 @@ static const command_row commands[] = {
     {"bench", COMMAND_BENCH, command_bench, "MODEL SIGNATURE... [--engine E,...] [--seconds S]",
      "microseconds per step",
      "Feeds are values, --case, or random. Prints calls, median, minimum and 99th percentile per engine, and bytes of\n"
-     "code, weights and arena. A compiled step is called directly, an interpreted one through its session.\n"},
+     "code, weights and arena. A compiled step is called directly, an interpreted one and the jit's through a session.\n"},
     {"inspect", COMMAND_INSPECT, command_inspect, "MODEL [--ops] [--dot FILE] [--write-config FILE]",
      "what a graph holds and what of it is supported",
      "Support per operator: compiled (interpreted as well), interpreted, or unsupported.\n"},

@@ -59,10 +59,10 @@ static void find_operations(inspect *r)
     r->outputs = CLI_ARRAY(c, const stepc_operation *, count);
     r->variables = CLI_ARRAY(c, const stepc_operation *, count);
     for (size_t i = 0; i < count; i++)
-        for (int32_t k = 0; k < r->graph->operations[i].input_count; k++)
-            read[r->graph->operations[i].inputs[k].op->index] = true;
+        for (int32_t k = 0; k < r->graph->operations[i]->input_count; k++)
+            read[r->graph->operations[i]->inputs[k].op->index] = true;
     for (size_t i = 0; i < count; i++) {
-        const stepc_operation *op = &r->graph->operations[i];
+        const stepc_operation *op = r->graph->operations[i];
         if (is_type(op, input_types, 3))
             r->inputs[r->input_count++] = op;
         else if (is_type(op, variable_types, 3))
@@ -83,7 +83,7 @@ static void count_types(inspect *r)
     size_t count = (size_t)r->graph->operation_count, kept = 0;
     r->rows = CLI_ARRAY(r->c, histogram_row, count);
     for (size_t i = 0; i < count; i++)
-        r->rows[i] = (histogram_row){r->graph->operations[i].type.data, 1, support_of(&r->graph->operations[i])};
+        r->rows[i] = (histogram_row){r->graph->operations[i]->type.data, 1, support_of(r->graph->operations[i])};
     qsort(r->rows, count, sizeof *r->rows, by_type);
     for (size_t i = 0; i < count; i++) {
         if (kept && strcmp(r->rows[kept - 1].type, r->rows[i].type) == 0)
@@ -190,7 +190,7 @@ static void print_plain(inspect *r)
     }
     if (c->args.ops)
         for (int32_t i = 0; i < r->graph->operation_count; i++)
-            print_operation(c, &r->graph->operations[i]);
+            print_operation(c, r->graph->operations[i]);
     text_puts(&c->out, "suggested: ");
     cli_print_safe(c, r->has_suggestion ? suggested_options(r) : cli_format(c, "none: %s", r->why_not));
     text_puts(&c->out, "\n");
@@ -223,7 +223,7 @@ static void json_operations(inspect *r, json *j)
 {
     json_open(j, "ops", '[');
     for (int32_t i = 0; r->c->args.ops && i < r->graph->operation_count; i++) {
-        const stepc_operation *op = &r->graph->operations[i];
+        const stepc_operation *op = r->graph->operations[i];
         json_open(j, NULL, '{');
         json_text(j, "name", op->name.data);
         json_text(j, "operator", op->type.data);
@@ -302,7 +302,7 @@ static void write_dot(inspect *r, text *out)
 {
     text_puts(out, "digraph graph_def {\n  node [shape=box];\n");
     for (int32_t i = 0; i < r->graph->operation_count; i++) {
-        const stepc_operation *op = &r->graph->operations[i];
+        const stepc_operation *op = r->graph->operations[i];
         text_printf(out, "  n%d [label=", i);
         dot_quoted(out, cli_format(r->c, "%s: %s", op->name.data, op->type.data));
         text_puts(out, "];\n");

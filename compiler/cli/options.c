@@ -65,7 +65,9 @@ static const option_row rows[] = {
     {"--max-stack", NULL, OPTION_COUNT, AT(max_stack), COMMAND_COMPILE, "BYTES", "refuse more stack than this", NULL},
 
     {"--engine", NULL, OPTION_TEXT, AT(engine), COMMANDS_THAT_CALL, "E[,E...]",
-     "reference, interpreted or compiled (run: interpreted, compare: compiled; bench takes a list)", NULL},
+     "reference, interpreted, compiled or jit (run: interpreted, compare: compiled; bench takes a list)", NULL},
+    {"--cache", NULL, OPTION_TEXT, AT(cache), COMMANDS_THAT_CALL, "DIR|none",
+     "where --engine jit keeps libraries (default: $XDG_CACHE_HOME/stepc, else ~/.cache/stepc)", NULL},
     {"--against", NULL, OPTION_TEXT, AT(against), COMMAND_COMPARE, "E",
      "the engine to compare with (default: reference)", NULL},
     {"--symbolic", NULL, OPTION_FLAG, AT(symbolic), COMMANDS_THAT_CALL, NULL,

@@ -45,7 +45,7 @@ typedef struct cli_arguments {
     bool exact, no_fold, single_file, depfile, parallel;
     bool ops, symbolic;
     const char *out, *emit, *cc, *cflags, *isa, *weights, *optimize, *variables, *batch, *prefix, *dump_after;
-    const char *engine, *against, *module, *init, *trace, *runner, *dot, *write_config, *config;
+    const char *engine, *cache, *against, *module, *init, *trace, *runner, *dot, *write_config, *config;
     const char *checkpoint, *signature_def;
     text_list tags, ranges, limits, cases;
     int64_t steps, random, seed, threads, max_rom, max_ram, max_stack;

@@ -2,25 +2,18 @@
 /* Calling the C compiler: no shell, files in a private folder, outputs all or none. */
 #include "compiler/driver/inside.h"
 
+#include "compiler/driver/program.h"
 #include "compiler/emit/abi.h"
 #include "runtime/core/host.h"
 #include "runtime/core/text.h"
 
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
-
-extern char **environ;
-
-#define ARGUMENTS     64
-#define MESSAGE_BYTES 2048
 
 /* ---- folders -------------------------------------------------------------------------------------- */
 
@@ -60,7 +53,7 @@ void folder_remove(const char *path)
     rmdir(path);
 }
 
-static stepc_code write_file(const char *folder, const char *name, const void *data, size_t bytes, stepc_error *error)
+stepc_code folder_write(const char *folder, const char *name, const void *data, size_t bytes, stepc_error *error)
 {
     char path[FOLDER_BYTES + 300];
     snprintf(path, sizeof path, "%s/%s", folder, name);
@@ -77,7 +70,7 @@ static stepc_code write_sources(const stepc_host *host, const build_request *req
     stepc_code code = STEPC_OK;
     for (size_t i = 0; i < stepc_product_file_count(request->product) && !code; i++) {
         stepc_file file = stepc_product_file(request->product, i);
-        code = write_file(folder, file.name, file.data, file.bytes, error);
+        code = folder_write(folder, file.name, file.data, file.bytes, error);
     }
     char inner[FOLDER_BYTES + 16];
     snprintf(inner, sizeof inner, "%s/stepc", folder);
@@ -89,126 +82,107 @@ static stepc_code write_sources(const stepc_host *host, const build_request *req
     text_init(&header, host);
     abi_write_module_header(&header);
     code = header.failed ? error_out_of_memory(error, "building a module")
-                         : write_file(inner, "module.h", header.data, header.size, error);
+                         : folder_write(inner, "module.h", header.data, header.size, error);
     text_release(&header);
     return code;
 }
 
-/* ---- running a program --------------------------------------------------------------------------------- */
-
-typedef struct command {
-    char *arguments[ARGUMENTS + 1];
-    size_t count;
-    bool too_many;
-    arena memory;
-} command;
-
-static void add_argument(command *c, const char *a, const char *b, const char *d)
-{
-    char *made = arena_format(&c->memory, "%s%s%s", a, b, d);
-    if (made == NULL || c->count == ARGUMENTS)
-        c->too_many = true;
-    else
-        c->arguments[c->count++] = made;
-}
-
-/* Words of TEXT, apart at white space; quotes keep words together. */
-static void add_words(command *c, const char *words)
-{
-    char word[1024];
-    size_t used = 0;
-    char quote = 0;
-    bool open = false;
-    for (const char *p = words; words != NULL; p++) {
-        bool space = *p == ' ' || *p == '\t' || *p == '\n';
-        if (*p == '\0' || (space && !quote)) {
-            word[used] = '\0';
-            if (open)
-                add_argument(c, word, "", "");
-            used = 0;
-            open = false;
-            if (*p == '\0')
-                return;
-        } else if (quote ? *p == quote : *p == '"' || *p == '\'') {
-            quote = quote ? (char)0 : *p;
-            open = true;
-        } else {
-            if (used + 1 < sizeof word)
-                word[used++] = *p;
-            open = true;
-        }
-    }
-}
-
-/* The program's messages are in the folder's file cc.log. */
-static int run(command *c, const char *folder, int *out_status)
-{
-    posix_spawn_file_actions_t actions;
-    pid_t child;
-    char path[FOLDER_BYTES + 16];
-    snprintf(path, sizeof path, "%s/cc.log", folder);
-    c->arguments[c->count] = NULL;
-    int fault = posix_spawn_file_actions_init(&actions);
-    if (fault != 0)
-        return fault;
-    posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
-    posix_spawn_file_actions_addopen(&actions, 1, path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
-    posix_spawn_file_actions_adddup2(&actions, 1, 2);
-    fault = posix_spawnp(&child, c->arguments[0], &actions, NULL, c->arguments, environ);
-    posix_spawn_file_actions_destroy(&actions);
-    if (fault != 0)
-        return fault;
-    while (waitpid(child, out_status, 0) < 0)
-        if (errno != EINTR)
-            return errno;
-    return 0;
-}
-
-/* The line of the log that tells most: the first with "error", else the first. */
-static void first_message(const char *folder, char *said, size_t size)
-{
-    char path[FOLDER_BYTES + 16], row[MESSAGE_BYTES];
-    snprintf(path, sizeof path, "%s/cc.log", folder);
-    said[0] = '\0';
-    FILE *file = fopen(path, "rb");
-    while (file != NULL && fgets(row, sizeof row, file) != NULL) {
-        row[strcspn(row, "\n")] = '\0';
-        bool is_error = strstr(row, "error") != NULL;
-        if (said[0] == '\0' || is_error)
-            snprintf(said, size, "%.500s", row);
-        if (is_error)
-            break;
-    }
-    if (file != NULL)
-        fclose(file);
-}
-
-static stepc_code run_checked(command *c, const char *folder, stepc_error *error)
-{
-    int status = 0;
-    char said[512];
-    if (c->too_many || c->count == 0)
-        return error_set(error, STEPC_INVALID_ARGUMENT, "the C compiler's options are too many or too long");
-    int fault = run(c, folder, &status);
-    if (fault != 0 || (WIFEXITED(status) && WEXITSTATUS(status) == 127)) {
-        error_set(error, STEPC_UNAVAILABLE, "cannot run %.200s: %s", c->arguments[0],
-                  fault ? strerror(fault) : "not found");
-        error_mend(error, "set CC or --cc to a C compiler");
-        return STEPC_UNAVAILABLE;
-    }
-    if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
-        return STEPC_OK;
-    first_message(folder, said, sizeof said);
-    return error_set(error, STEPC_INTERNAL, "%.200s refuses the generated text: %s", c->arguments[0],
-                     said[0] ? said : "it was ended by a signal");
-}
-
 /* ---- the build --------------------------------------------------------------------------------------------- */
 
-static const char *compiler_of(const build_request *request)
+static const char *compiler_of(const char *cc)
 {
-    const char *cc = request->cc != NULL && request->cc[0] != '\0' ? request->cc : getenv("CC");
-    return cc != NULL && cc[0] != '\0' ? cc : "cc";
+    const char *named = cc != NULL && cc[0] != '\0' ? cc : getenv("CC");
+    return named != NULL && named[0] != '\0' ? named : "cc";
+}
+
+/* The compiler and what the user put behind it. Sealed: by its absolute path. */
+static stepc_code add_compiler(program *c, const char *cc, bool sealed, stepc_error *error)
+{
+    char path[FOLDER_BYTES];
+    program_add_words(c, compiler_of(cc));
+    if (!sealed)
+        return STEPC_OK;
+    stepc_code code = program_find(c->count ? c->words[0] : "", path, sizeof path, error);
+    if (code)
+        return code;
+    c->words[0] = arena_format(&c->memory, "%s", path);
+    if (c->words[0] == NULL)
+        return error_out_of_memory(error, "calling the C compiler");
+    return STEPC_OK;
+}
+
+static void add_flags(program *c, const build_request *request)
+{
+    program_add_words(c, "-std=c11 -O2 -ffp-contract=off -fno-math-errno");
+    if (request->isa != NULL)
+        program_add_words(c, request->isa->cflags);
+    program_add_words(c, request->cflags);
+    if (request->kind == BUILD_SHARED)
+        program_add_words(c, "-fPIC -shared -Wl,-Bsymbolic"); /* its own "step", not one of the program or the C library */
+    else
+        program_add_words(c, "-c");
+}
+
+void build_describe_flags(const build_request *request, text *out)
+{
+    program c;
+    program_init(&c);
+    add_flags(&c, request);
+    for (size_t i = 0; i < c.count; i++)
+        text_printf(out, "flag %zu %s\n", strlen(c.words[i]), c.words[i]);
+    if (c.too_many)
+        out->failed = true;
+    program_release(&c);
+}
+
+static stepc_code describe_program(const char *path, text *out, stepc_error *error)
+{
+    struct stat facts;
+    if (stat(path, &facts) != 0)
+        return error_set(error, STEPC_UNAVAILABLE, "cannot see %.200s: %s", path, strerror(errno));
+    text_printf(out, "compiler %zu %s\nof %lld bytes, of %lld.%09ld\n", strlen(path), path, (long long)facts.st_size,
+                (long long)facts.st_mtim.tv_sec, (long)facts.st_mtim.tv_nsec);
+    return STEPC_OK;
+}
+
+static stepc_code describe_version(const stepc_host *host, const char *folder, text *out, stepc_error *error)
+{
+    char path[FOLDER_BYTES + 16];
+    file_bytes file;
+    snprintf(path, sizeof path, "%s/cc.log", folder);
+    stepc_code code = file_read(host, path, &file, error);
+    if (code)
+        return code;
+    text_printf(out, "version %zu ", file.size);
+    text_add(out, (const char *)file.data, file.size);
+    text_puts(out, "\n");
+    file_release(host, &file);
+    return STEPC_OK;
+}
+
+stepc_code compiler_describe(const stepc_host *host, const char *cc, text *out, stepc_error *error)
+{
+    char folder[FOLDER_BYTES];
+    program c;
+    stepc_code code = folder_make(folder, error);
+    if (code)
+        return code;
+    program_init(&c);
+    code = add_compiler(&c, cc, true, error);
+    if (!code)
+        code = describe_program(c.words[0], out, error);
+    for (size_t i = 1; !code && i < c.count; i++)
+        text_printf(out, "word %zu %s\n", strlen(c.words[i]), c.words[i]);
+    if (!code) {
+        program_rules rules = {.folder = folder, .sealed = true, .timeout_ms = 60000};
+        program_add(&c, "--version", "", "");
+        code = program_run(&c, &rules, "to tell its version", error);
+    }
+    if (!code)
+        code = describe_version(host, folder, out, error);
+    program_release(&c);
+    folder_remove(folder);
+    return code;
 }
 
 const char *module_base_name(const stepc_product *product, char *name, size_t size)
@@ -222,40 +196,36 @@ const char *module_base_name(const stepc_product *product, char *name, size_t si
 static stepc_code compile_object(const build_request *request, const char *folder, const char *base, const char *out,
                                  stepc_error *error)
 {
-    command c = {.count = 0};
-    arena_init(&c.memory, NULL);
-    add_words(&c, compiler_of(request));
-    add_words(&c, "-std=c11 -O2 -ffp-contract=off -fno-math-errno");
-    if (request->isa != NULL)
-        add_words(&c, request->isa->cflags);
-    add_words(&c, request->cflags);
-    if (request->kind == BUILD_SHARED)
-        add_words(&c, "-fPIC -shared -Wl,-Bsymbolic"); /* its own "step", not one of the program or the C library */
-    else
-        add_words(&c, "-c");
-    add_argument(&c, "-I", folder, "");
-    add_argument(&c, "-Wa,-I,", folder, "");
-    add_argument(&c, "-o", "", "");
-    add_argument(&c, folder, "/", out);
+    program c;
     char source[300];
+    program_rules rules = {.folder = folder, .sealed = request->sealed, .timeout_ms = request->timeout_ms};
+    program_init(&c);
+    stepc_code code = add_compiler(&c, request->cc, request->sealed, error);
+    add_flags(&c, request);
+    program_add(&c, "-I", folder, "");
+    program_add(&c, "-Wa,-I,", folder, "");
+    program_add(&c, "-o", "", "");
+    program_add(&c, folder, "/", out);
     snprintf(source, sizeof source, "%.250s.c", base);
-    add_argument(&c, folder, "/", source);
-    stepc_code code = run_checked(&c, folder, error);
-    arena_release(&c.memory);
+    program_add(&c, folder, "/", source);
+    if (!code)
+        code = program_run(&c, &rules, "the generated text", error);
+    program_release(&c);
     return code;
 }
 
 static stepc_code make_archive(const char *folder, stepc_error *error)
 {
     const char *ar = getenv("AR");
-    command c = {.count = 0};
-    arena_init(&c.memory, NULL);
-    add_words(&c, ar != NULL && ar[0] != '\0' ? ar : "ar");
-    add_words(&c, "rcsD");
-    add_argument(&c, folder, "/", "library.a");
-    add_argument(&c, folder, "/", "module.o");
-    stepc_code code = run_checked(&c, folder, error);
-    arena_release(&c.memory);
+    program_rules rules = {.folder = folder};
+    program c;
+    program_init(&c);
+    program_add_words(&c, ar != NULL && ar[0] != '\0' ? ar : "ar");
+    program_add_words(&c, "rcsD");
+    program_add(&c, folder, "/", "library.a");
+    program_add(&c, folder, "/", "module.o");
+    stepc_code code = program_run(&c, &rules, "the object", error);
+    program_release(&c);
     return code;
 }
 

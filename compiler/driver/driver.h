@@ -28,6 +28,8 @@ typedef struct build_request {
     const stepc_product *product;
     const char *module;     /* base name of the files */
     const char *out_path;   /* the object, archive or library; written all or not at all */
+    bool sealed;            /* the compiler by its absolute path, in a reduced environment, for a bounded time */
+    int64_t timeout_ms;     /* of a sealed build; 0: ten minutes, then DEADLINE_EXCEEDED */
 } build_request;
 stepc_code build_module(const stepc_host *host, const build_request *request, stepc_error *error);
 

@@ -12,7 +12,7 @@ static stepc_code find_uses(const stepc_graph *graph, arena *memory, uses *out, 
     if (!out->read)
         return error_out_of_memory(error, "looking for a signature");
     for (int32_t i = 0; i < graph->operation_count; i++) {
-        const stepc_operation *op = &graph->operations[i];
+        const stepc_operation *op = graph->operations[i];
         for (int32_t k = 0; k < op->input_count; k++)
             out->read[op->inputs[k].op->index] = true;
         for (int32_t k = 0; k < op->control_count; k++)
@@ -52,7 +52,7 @@ static stepc_code several_results(const stepc_callable_spec *spec, stepc_error *
     return error_mend(error, "name the fetches, e.g. --fetch %s", spec->fetches[0].tensor);
 }
 
-stepc_code signature_guess(stepc_graph *graph, arena *memory, stepc_callable_spec *out, stepc_error *error)
+static stepc_code guess(const stepc_graph *graph, arena *memory, stepc_callable_spec *out, stepc_error *error)
 {
     uses u;
     stepc_code code = find_uses(graph, memory, &u, error);
@@ -63,7 +63,7 @@ stepc_code signature_guess(stepc_graph *graph, arena *memory, stepc_callable_spe
         return code ? code : error_out_of_memory(error, "looking for a signature");
     *out = (stepc_callable_spec){.size = sizeof *out, .name = "step", .feeds = feeds, .fetches = fetches};
     for (int32_t i = 0; i < graph->operation_count; i++) {
-        const stepc_operation *op = &graph->operations[i];
+        const stepc_operation *op = graph->operations[i];
         const char *name = arena_format(memory, "%s:0", op->name.data);
         if (!name)
             return error_out_of_memory(error, "looking for a signature");
@@ -77,4 +77,12 @@ stepc_code signature_guess(stepc_graph *graph, arena *memory, stepc_callable_spe
     if (out->fetch_count > 1)
         return several_results(out, error);
     return STEPC_OK;
+}
+
+stepc_code signature_guess(stepc_graph *graph, arena *memory, stepc_callable_spec *out, stepc_error *error)
+{
+    graph_lock_read(graph);
+    stepc_code code = guess(graph, memory, out, error);
+    graph_unlock(graph);
+    return code;
 }

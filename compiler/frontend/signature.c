@@ -295,7 +295,12 @@ static const stepc_operation *operation_of(const stepc_graph *graph, const char 
     stepc_string op;
     int32_t index;
     bool has_index;
-    return tensor_name_split(text_view(name), &op, &index, &has_index) ? graph_find(graph, op) : NULL;
+    if (!tensor_name_split(text_view(name), &op, &index, &has_index))
+        return NULL;
+    graph_lock_read(graph);
+    const stepc_operation *found = graph_find(graph, op);
+    graph_unlock(graph);
+    return found;
 }
 
 /* ---- resolving -------------------------------------------------------------------------------------- */

@@ -419,7 +419,7 @@ static stepc_code check_rows(const lower_state *l, stepc_error *error)
 static stepc_code prepare(lower_state *l, stepc_error *error)
 {
     const step *s = l->step;
-    size_t count = (size_t)s->graph->operation_count + 1;
+    size_t count = (size_t)stepc_graph_operation_count(s->graph) + 1;
     l->needed = ARENA_ARRAY(s->memory, bool, count);
     l->listed = ARENA_ARRAY(s->memory, bool, count);
     l->origins = ARENA_ARRAY(s->memory, const stepc_operation *, count);

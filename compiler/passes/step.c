@@ -83,10 +83,11 @@ static stepc_code make_table(step *s, stepc_error *error)
     for (size_t i = 0; i < s->signature->feed_count; i++)
         room += (size_t)s->signature->feeds[i].at.op->output_count;
     s->values = ARENA_ARRAY(s->memory, step_value, room);
-    s->first_value = ARENA_ARRAY(s->memory, int32_t, (size_t)s->graph->operation_count + 1);
+    int64_t operations = stepc_graph_operation_count(s->graph); /* at least those of the step: the graph may have grown */
+    s->first_value = ARENA_ARRAY(s->memory, int32_t, (size_t)operations + 1);
     if (!s->values || !s->first_value)
         return error_out_of_memory(error, "pruning a graph");
-    for (int32_t i = 0; i <= s->graph->operation_count; i++)
+    for (int64_t i = 0; i <= operations; i++)
         s->first_value[i] = -1;
     for (size_t i = 0; i < s->signature->feed_count; i++)
         add_values(s, s->signature->feeds[i].at.op);
@@ -122,7 +123,9 @@ stepc_code step_build(const stepc_host *host, arena *memory, size_pool *sizes, s
         fetches[i] = which->fetches[i].at;
     *s = (step){.host = host, .memory = memory, .sizes = sizes, .graph = graph, .signature = which, .no_fold = no_fold};
     step_prune_input input = {feeds, feed_count, fetches, fetch_count, which->targets, which->target_count};
+    graph_lock_read(graph);
     stepc_code code = step_prune(graph, &input, memory, &s->operations, error);
+    graph_unlock(graph);
     if (!code)
         code = make_table(s, error);
     if (!code)

@@ -4,6 +4,7 @@
 #define STEPC_COMPILER_H
 
 #include "stepc/graph.h"
+#include "stepc/session.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -83,6 +84,42 @@ stepc_file stepc_product_file(const stepc_product *product, size_t index);
 size_t stepc_product_callable_count(const stepc_product *product);
 const stepc_callable_figures *stepc_product_figures(const stepc_product *product, size_t index);
 void stepc_product_free(stepc_product *product);
+
+/* ---- compiling on demand ------------------------------------------------------------------------- */
+
+/* Zero-filled members mean the defaults. All texts are copied. */
+typedef struct stepc_jit_options {
+    uint32_t size;            /* sizeof(stepc_jit_options) */
+    const stepc_host *host;   /* copied; NULL: the default host */
+    const char *cache_folder; /* libraries are kept there; made when missing. NULL: nothing is kept on disk */
+    int64_t cache_bytes;      /* what the folder may hold; 0: 1 GiB. The longest unused libraries go first */
+    const char *cc;           /* the C compiler, perhaps with words behind it; NULL: $CC, else "cc" */
+    const char *cflags;       /* more flags for it; NULL: none */
+    const char *isa;          /* ISA profile; NULL: "host" */
+    int32_t exact;            /* same bits as the reference engine */
+    int32_t no_fold;          /* keep computation that hangs on constants only */
+    int64_t timeout_ms;       /* of one run of the C compiler; 0: ten minutes */
+} stepc_jit_options;
+
+/* Something for stepc_session_options.jit: steps are compiled to C, built by the C compiler, and loaded. The compiler runs
+ * by its absolute path, without a shell, in a private folder and a reduced environment. Equal steps share a module within
+ * *OUT, and a library within the cache folder. Sessions may share it, from any thread. PERMISSION_DENIED when the cache
+ * folder is not a folder of this user alone (mode 0700, no symbolic link); a folder that cannot be made or written goes
+ * to the host's report as kind "warning", and nothing is kept. FAILED_PRECONDITION when this CPU lacks the profile. */
+stepc_code stepc_jit_open(const stepc_jit_options *options, const stepc_jit **out, stepc_error *error);
+/* Unloads all modules: free the sessions first. NULL is fine. */
+void stepc_jit_close(const stepc_jit *jit);
+
+/* How modules came to be, since the JIT was opened. */
+typedef struct stepc_jit_statistics {
+    uint32_t size;      /* sizeof(stepc_jit_statistics), set by the caller */
+    uint64_t built;     /* by the C compiler */
+    uint64_t from_disk; /* from the cache folder */
+    uint64_t shared;    /* loaded already */
+    uint64_t failed;
+    uint64_t loaded;    /* now */
+} stepc_jit_statistics;
+stepc_code stepc_jit_statistics_get(const stepc_jit *jit, stepc_jit_statistics *out, stepc_error *error);
 
 #ifdef __cplusplus
 }

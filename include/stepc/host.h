@@ -63,6 +63,10 @@ typedef struct stepc_limits {
  * kind is a fixed word ("missing-operator", "explain", "assumed"); texts are borrowed. */
 typedef void (*stepc_report_fn)(void *context, const char *kind, const char *subject, const char *text);
 
+/* Allocators and reports must not call the library, which may hold locks meanwhile: functions of graphs and sessions that
+ * can fail answer FAILED_PRECONDITION; of the others only stepc_session_close and stepc_cancellation_cancel may be called.
+ * They must return: a thread that leaves one by longjmp gets FAILED_PRECONDITION from then on. */
+
 /* The host, passed everywhere. Zero-filled members mean the defaults. */
 typedef struct stepc_host {
     uint32_t size; /* sizeof(stepc_host) */

@@ -33,11 +33,28 @@ void arena_release(arena *a)
     arena_block *block = a->blocks;
     while (block != NULL) {
         arena_block *next = block->next;
-        a->allocator.release(a->allocator.context, block, block->bytes);
+        allocator_release(&a->allocator, block, block->bytes);
         block = next;
     }
     a->blocks = NULL;
     a->used_bytes = 0;
+}
+
+arena_mark arena_note(const arena *a)
+{
+    return (arena_mark){a->blocks, a->blocks != NULL ? a->blocks->used : 0, a->used_bytes};
+}
+
+void arena_return(arena *a, arena_mark mark)
+{
+    while (a->blocks != mark.block) {
+        arena_block *block = a->blocks;
+        a->blocks = block->next;
+        allocator_release(&a->allocator, block, block->bytes);
+    }
+    if (mark.block != NULL)
+        mark.block->used = mark.used;
+    a->used_bytes = mark.used_bytes;
 }
 
 /* Takes BYTES out of BLOCK, or gives NULL when it has no room. */
@@ -69,7 +86,7 @@ static bool add_block(arena *a, size_t needed)
         bytes = needed;
     if (bytes > room)
         return false;
-    arena_block *block = a->allocator.allocate(a->allocator.context, bytes, BLOCK_ALIGNMENT);
+    arena_block *block = allocator_allocate(&a->allocator, bytes, BLOCK_ALIGNMENT);
     if (block == NULL)
         return false;
     block->next = a->blocks;

@@ -31,6 +31,14 @@ void *arena_aligned(arena *a, size_t bytes, size_t alignment);
 char *arena_text(arena *a, const char *text, size_t size);
 char *arena_format(arena *a, const char *format, ...) PRINTF_LIKE(2, 3);
 
+/* A place to go back to: everything taken after the mark is freed or given out again. */
+typedef struct arena_mark {
+    arena_block *block;
+    size_t used, used_bytes;
+} arena_mark;
+arena_mark arena_note(const arena *a);
+void arena_return(arena *a, arena_mark mark);
+
 #define ARENA_NEW(a, type) ((type *)arena_alloc((a), sizeof(type)))
 #define ARENA_ARRAY(a, type, count) ((type *)arena_array((a), (count), sizeof(type)))
 

@@ -31,11 +31,12 @@ void stepc_error_free(stepc_error *error)
     host.allocator.release(host.allocator.context, error, sizeof *error);
 }
 
+/* Texts are emptied by their first byte: every run does this, and the record is large. */
 void error_init(stepc_error *error)
 {
-    memset(error, 0, sizeof *error);
     error->code = STEPC_OK;
     error->offset = -1;
+    error->message[0] = error->file[0] = error->node[0] = error->operator_type[0] = error->attribute[0] = error->mend[0] = '\0';
 }
 
 void stepc_error_clear(stepc_error *error)

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -256,6 +257,15 @@ stepc_host host_resolve(const stepc_host *host)
     return whole;
 }
 
+const stepc_host *host_for_tensors(const stepc_host *host, stepc_host *scratch)
+{
+    if (host != NULL && (host->size == 0 || host->size >= sizeof *host) && host->allocator.allocate != NULL &&
+        host->allocator.release != NULL && host->limits.tensor_bytes > 0 && host->limits.rank > 0)
+        return host;
+    *scratch = host_resolve(host);
+    return scratch;
+}
+
 void stepc_host_init(stepc_host *host)
 {
     if (host == NULL)
@@ -263,11 +273,54 @@ void stepc_host_init(stepc_host *host)
     *host = host_resolve(NULL);
 }
 
+/* HOST's allocator as host_resolve would give it, without the rest: steps allocate and free by it. */
+static stepc_allocator allocator_of(const stepc_host *host)
+{
+    bool has_one = host != NULL && (host->size == 0 || host->size >= offsetof(stepc_host, io)) &&
+                   host->allocator.allocate != NULL && host->allocator.release != NULL;
+    return has_one ? host->allocator : (stepc_allocator){NULL, default_allocate, default_release};
+}
+
+/* Callbacks of hosts that this thread is inside. One that is left by longjmp counts for good: what it interrupted may hold
+ * locks, so the thread is better refused than let in. */
+static _Thread_local unsigned callbacks;
+
+stepc_code host_check_callback(stepc_error *error)
+{
+    if (callbacks == 0)
+        return STEPC_OK;
+    return error_set(error, STEPC_FAILED_PRECONDITION, "Called from inside a callback of the host.");
+}
+
+void allocator_release(const stepc_allocator *allocator, void *memory, size_t bytes)
+{
+    if (allocator->release == default_release) {
+        default_release(NULL, memory, bytes);
+        return;
+    }
+    callbacks++;
+    allocator->release(allocator->context, memory, bytes);
+    callbacks--;
+}
+
+void *allocator_allocate(const stepc_allocator *allocator, size_t bytes, size_t alignment)
+{
+    if (allocator->allocate == default_allocate)
+        return default_allocate(NULL, bytes, alignment);
+    callbacks++;
+    void *memory = allocator->allocate(allocator->context, bytes, alignment);
+    callbacks--;
+    if (((uintptr_t)memory & (alignment - 1)) == 0)
+        return memory;
+    allocator_release(allocator, memory, bytes); /* of no use: what is laid out in it relies on the alignment */
+    return NULL;
+}
+
 void *host_alloc(const stepc_host *host, size_t bytes)
 {
-    stepc_host whole = host_resolve(host);
+    stepc_allocator allocator = allocator_of(host);
     size_t asked = bytes != 0 ? bytes : 1;
-    void *memory = whole.allocator.allocate(whole.allocator.context, asked, DATA_ALIGNMENT);
+    void *memory = allocator_allocate(&allocator, asked, DATA_ALIGNMENT);
     if (memory != NULL)
         memset(memory, 0, asked);
     return memory;
@@ -277,14 +330,17 @@ void host_free(const stepc_host *host, void *memory, size_t bytes)
 {
     if (memory == NULL)
         return;
-    stepc_host whole = host_resolve(host);
-    whole.allocator.release(whole.allocator.context, memory, bytes != 0 ? bytes : 1);
+    stepc_allocator allocator = allocator_of(host);
+    allocator_release(&allocator, memory, bytes != 0 ? bytes : 1);
 }
 
 void host_report(const stepc_host *host, const char *kind, const char *subject, const char *text)
 {
-    if (host != NULL && host->report != NULL)
-        host->report(host->report_context, kind, subject, text);
+    if (host == NULL || host->report == NULL)
+        return;
+    callbacks++;
+    host->report(host->report_context, kind, subject, text);
+    callbacks--;
 }
 
 /* ---- reading a whole file ---- */
@@ -344,7 +400,7 @@ stepc_code file_read(const stepc_host *host, const char *path, file_bytes *out, 
         code = error_limit(error, "file_bytes", whole.limits.file_bytes, bytes);
     } else {
         size = (size_t)bytes;
-        data = whole.allocator.allocate(whole.allocator.context, size != 0 ? size : 1, DATA_ALIGNMENT);
+        data = allocator_allocate(&whole.allocator, size != 0 ? size : 1, DATA_ALIGNMENT);
         code = data != NULL ? read_all(io, handle, data, size, error) : error_out_of_memory(error, "reading a file");
     }
     (void)io->close(io->context, handle);

@@ -9,10 +9,20 @@
 
 /* A host with every member filled: from *HOST where set, defaults elsewhere (HOST may be NULL). */
 stepc_host host_resolve(const stepc_host *host);
+/* HOST itself when its allocator and its limits of tensors are filled (a resolved host is), else SCRATCH with HOST
+ * resolved: what is called for every tensor of a step copies no record. */
+const stepc_host *host_for_tensors(const stepc_host *host, stepc_host *scratch);
 
-void *host_alloc(const stepc_host *host, size_t bytes); /* zero-filled, aligned 64; NULL when out of memory */
+/* Zero-filled, aligned 64. NULL when out of memory, or when the host's allocator does not keep to the alignment. */
+void *host_alloc(const stepc_host *host, size_t bytes);
 void host_free(const stepc_host *host, void *memory, size_t bytes);
+/* One call of a complete ALLOCATOR. NULL when it has no memory, or does not keep to ALIGNMENT, a power of two. */
+void *allocator_allocate(const stepc_allocator *allocator, size_t bytes, size_t alignment);
+void allocator_release(const stepc_allocator *allocator, void *memory, size_t bytes);
 void host_report(const stepc_host *host, const char *kind, const char *subject, const char *text);
+/* FAILED_PRECONDITION when this thread is inside an allocator or report of a host, called by the library, which may hold
+ * locks meanwhile: what takes locks asks here first. */
+stepc_code host_check_callback(stepc_error *error);
 
 /* A whole input file, read through the io table (regular files only; limit file_bytes). */
 typedef struct file_bytes {

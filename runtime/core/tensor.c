@@ -73,7 +73,7 @@ static stepc_tensor *new_record(const stepc_allocator *allocator, const int64_t 
     /* Elements of size zero still get an aligned address inside the block. */
     if (!checked_add_size(header, own ? (element_bytes != 0 ? element_bytes : 1) : 0, &block))
         return NULL;
-    stepc_tensor *tensor = allocator->allocate(allocator->context, block, DATA_ALIGNMENT);
+    stepc_tensor *tensor = allocator_allocate(allocator, block, DATA_ALIGNMENT);
     if (tensor == NULL)
         return NULL;
     memset(tensor, 0, sizeof *tensor);
@@ -91,16 +91,17 @@ static stepc_tensor *new_record(const stepc_allocator *allocator, const int64_t 
 stepc_code stepc_tensor_new(const stepc_host *host, stepc_dtype dtype, const int64_t *dims, int32_t rank,
                             stepc_tensor **out, stepc_error *error)
 {
-    stepc_host whole = host_resolve(host);
+    stepc_host scratch;
+    const stepc_host *whole = host_for_tensors(host, &scratch);
     int64_t length;
     size_t bytes;
     if (out == NULL)
         return error_set(error, STEPC_INVALID_ARGUMENT, "There is no place for the tensor.");
     *out = NULL;
-    stepc_code code = measure(&whole, dtype, dims, rank, &length, &bytes, error);
+    stepc_code code = measure(whole, dtype, dims, rank, &length, &bytes, error);
     if (code != STEPC_OK)
         return code;
-    stepc_tensor *tensor = new_record(&whole.allocator, dims, rank, true, bytes);
+    stepc_tensor *tensor = new_record(&whole->allocator, dims, rank, true, bytes);
     if (tensor == NULL)
         return error_out_of_memory(error, "creating a tensor");
     tensor->dtype = dtype;
@@ -136,7 +137,8 @@ static stepc_code check_view(const stepc_host *host, const stepc_view *view, int
 
 stepc_code stepc_tensor_copy(const stepc_host *host, const stepc_view *view, stepc_tensor **out, stepc_error *error)
 {
-    stepc_host whole = host_resolve(host);
+    stepc_host scratch;
+    const stepc_host *whole = host_for_tensors(host, &scratch);
     int64_t length;
     stepc_tensor *tensor;
     if (out == NULL)
@@ -144,9 +146,9 @@ stepc_code stepc_tensor_copy(const stepc_host *host, const stepc_view *view, ste
     *out = NULL;
     if (view == NULL)
         return error_set(error, STEPC_INVALID_ARGUMENT, "There is no view to copy.");
-    stepc_code code = check_view(&whole, view, &length, error);
+    stepc_code code = check_view(whole, view, &length, error);
     if (code == STEPC_OK)
-        code = stepc_tensor_new(&whole, (stepc_dtype)view->dtype, view->dims, view->rank, &tensor, error);
+        code = stepc_tensor_new(whole, (stepc_dtype)view->dtype, view->dims, view->rank, &tensor, error);
     if (code != STEPC_OK)
         return code;
     if (view->dtype == STEPC_STRING) {
@@ -166,15 +168,16 @@ stepc_code stepc_tensor_copy(const stepc_host *host, const stepc_view *view, ste
 
 stepc_code tensor_borrow(const stepc_host *host, const stepc_view *view, stepc_tensor **out, stepc_error *error)
 {
-    stepc_host whole = host_resolve(host);
+    stepc_host scratch;
+    const stepc_host *whole = host_for_tensors(host, &scratch);
     int64_t length;
     *out = NULL;
-    stepc_code code = check_view(&whole, view, &length, error);
+    stepc_code code = check_view(whole, view, &length, error);
     if (code != STEPC_OK)
         return code;
     /* Without elements there may be no address; the data of a tensor is never NULL. */
     bool own = view->data == NULL;
-    stepc_tensor *tensor = new_record(&whole.allocator, view->dims, view->rank, own, 0);
+    stepc_tensor *tensor = new_record(&whole->allocator, view->dims, view->rank, own, 0);
     if (tensor == NULL)
         return error_out_of_memory(error, "creating a tensor");
     tensor->borrowed = true;
@@ -224,7 +227,7 @@ static void free_string(const stepc_allocator *allocator, stepc_string *string)
     if (string->size == 0)
         return;
     memcpy(&memory, &string->data, sizeof memory); /* ours, though shown as const */
-    allocator->release(allocator->context, memory, string->size + 1);
+    allocator_release(allocator, memory, string->size + 1);
     string->data = "";
     string->size = 0;
 }
@@ -241,7 +244,7 @@ void stepc_tensor_release(stepc_tensor *tensor)
             for (int64_t i = 0; i < tensor->length; i++)
                 free_string(&allocator, &strings[i]);
         }
-        allocator.release(allocator.context, tensor, tensor->block_bytes);
+        allocator_release(&allocator, tensor, tensor->block_bytes);
         tensor = owner;
     }
 }
@@ -303,7 +306,7 @@ stepc_code stepc_tensor_set_string(stepc_tensor *tensor, int64_t index, stepc_st
         return error_set(error, STEPC_INVALID_ARGUMENT, "A string of %zu bytes has no data.", value.size);
     if (value.size != 0) {
         if (checked_add_size(value.size, 1, &bytes))
-            copy = root->allocator.allocate(root->allocator.context, bytes, 1);
+            copy = allocator_allocate(&root->allocator, bytes, 1);
         if (copy == NULL)
             return error_out_of_memory(error, "copying a string");
         memcpy(copy, value.data, value.size);
@@ -324,6 +327,11 @@ int tensor_is_unique(const stepc_tensor *tensor)
     if (root->borrowed || atomic_load_explicit(&tensor->count, memory_order_acquire) != 1)
         return 0;
     return root == tensor || atomic_load_explicit(&root->count, memory_order_acquire) == 1;
+}
+
+int tensor_is_borrowed(const stepc_tensor *tensor)
+{
+    return (tensor->owner != NULL ? tensor->owner : tensor)->borrowed;
 }
 
 int tensor_identical(const stepc_tensor *a, const stepc_tensor *b)

@@ -26,7 +26,7 @@ void text_release(text *t)
 {
     stepc_host host = t->host;
     if (t->capacity != 0)
-        host.allocator.release(host.allocator.context, t->data, t->capacity);
+        allocator_release(&host.allocator, t->data, t->capacity);
     text_init(t, &host);
 }
 
@@ -48,14 +48,14 @@ static bool text_room(text *t, size_t more)
         if (!checked_mul_size(capacity, 2, &capacity))
             capacity = needed;
     }
-    char *data = t->host.allocator.allocate(t->host.allocator.context, capacity, 16);
+    char *data = allocator_allocate(&t->host.allocator, capacity, 16);
     if (data == NULL) {
         t->failed = true;
         return false;
     }
     memcpy(data, t->data, t->size + 1);
     if (t->capacity != 0)
-        t->host.allocator.release(t->host.allocator.context, t->data, t->capacity);
+        allocator_release(&t->host.allocator, t->data, t->capacity);
     t->data = data;
     t->capacity = capacity;
     return true;

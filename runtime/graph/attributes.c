@@ -455,7 +455,7 @@ static attr_value *slot_of(attr_context *c, int32_t schema_index, stepc_string k
     return slot;
 }
 
-static stepc_code read_entries(attr_context *c, const op_def *schema, bool keep_all)
+static stepc_code read_entries(attr_context *c, const op_def *schema, bool keep_all, bool strict)
 {
     static const message empty = {&message_attr_value, NULL, NULL, 0};
 
@@ -465,7 +465,13 @@ static stepc_code read_entries(attr_context *c, const op_def *schema, bool keep_
         const message *value;
         entry_parts(v->child, &c->attr, &value);
         int32_t index = op_def_attr(schema, c->attr);
-        if (index < 0 && !keep_all && (c->attr.size == 0 || c->attr.data[0] != '_'))
+        bool is_foreign = index < 0 && (c->attr.size == 0 || c->attr.data[0] != '_');
+        if (is_foreign && strict) {
+            error_set(c->error, STEPC_INVALID_ARGUMENT, "NodeDef mentions attr '%.*s' not in Op<name=%s>",
+                      (int)(c->attr.size < 128 ? c->attr.size : 128), c->attr.data, c->op->type.data);
+            return at_attr(c);
+        }
+        if (is_foreign && !keep_all)
             continue; /* newer writers add attributes; a tolerant loader passes over them */
         attr_value *slot = slot_of(c, index, c->attr, schema->attr_count);
         stepc_code code = read_attr(c, value != NULL ? value : &empty, index >= 0 ? &schema->attrs[index] : NULL, slot);
@@ -496,7 +502,7 @@ static stepc_code fill_missing(attr_context *c, const op_def *schema, const mess
 }
 
 stepc_code attributes_import(stepc_graph *graph, stepc_operation *op, const op_def *schema,
-                             const message *const *defaults, stepc_error *error)
+                             const message *const *defaults, bool strict, stepc_error *error)
 {
     attr_context c = {.graph = graph, .op = op, .error = error, .count = schema->attr_count};
     int64_t entries = 0;
@@ -512,7 +518,7 @@ stepc_code attributes_import(stepc_graph *graph, stepc_operation *op, const op_d
         return out_of_memory(&c);
     for (int32_t i = 0; i < schema->attr_count; i++)
         c.attrs[i].name = text_view(schema->attrs[i].name);
-    stepc_code code = read_entries(&c, schema, defaults != NULL);
+    stepc_code code = read_entries(&c, schema, defaults != NULL, strict);
     if (code == STEPC_OK)
         code = fill_missing(&c, schema, defaults);
     op->attrs = c.attrs;

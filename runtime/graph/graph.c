@@ -17,6 +17,10 @@ stepc_code graph_new(const stepc_host *host, const char *name, stepc_graph **out
     graph->host = resolved;
     arena_init(&graph->memory, &resolved);
     atomic_init(&graph->references, 1);
+    if (pthread_rwlock_init(&graph->lock, NULL) != 0) {
+        host_free(&resolved, graph, sizeof(*graph));
+        return error_set(error, STEPC_RESOURCE_EXHAUSTED, "The system has no lock left.");
+    }
     size_t size = strlen(name);
     graph->name = (stepc_string){arena_text(&graph->memory, name, size), size};
     if (graph->name.data == NULL) {
@@ -39,17 +43,35 @@ void stepc_graph_release(stepc_graph *graph)
     if (graph == NULL || atomic_fetch_sub_explicit(&graph->references, 1, memory_order_acq_rel) != 1)
         return;
     stepc_host host = graph->host;
+    if (graph->shapes_release != NULL)
+        graph->shapes_release(graph);
     arena_release(&graph->memory);
     file_release(&host, &graph->file);
+    pthread_rwlock_destroy(&graph->lock);
     host_free(&host, graph, sizeof(*graph));
+}
+
+void graph_lock_read(const stepc_graph *graph)
+{
+    pthread_rwlock_rdlock((pthread_rwlock_t *)(uintptr_t)&graph->lock);
+}
+
+void graph_lock_write(stepc_graph *graph)
+{
+    pthread_rwlock_wrlock(&graph->lock);
+}
+
+void graph_unlock(const stepc_graph *graph)
+{
+    pthread_rwlock_unlock((pthread_rwlock_t *)(uintptr_t)&graph->lock);
 }
 
 /* ---- loading --------------------------------------------------------------------------------- */
 
-static stepc_code looks_like(const stepc_graph *graph, const char *what, const char *mend, stepc_error *error)
+static stepc_code looks_like(const char *name, const char *what, const char *mend, stepc_error *error)
 {
     error_set(error, STEPC_INVALID_ARGUMENT, "not a graph: looks like %s", what);
-    error_at_file(error, graph->name.data, 0);
+    error_at_file(error, name, 0);
     return error_mend(error, "%s", mend);
 }
 
@@ -84,28 +106,35 @@ static const char *foreign_text(const uint8_t *data, size_t size, const char **o
     return NULL;
 }
 
-static stepc_code read_content(stepc_graph *graph, const uint8_t *data, size_t size, stepc_error *error)
+stepc_code graph_read(stepc_graph *graph, const char *name, const uint8_t *data, size_t size, const message **out,
+                      stepc_error *error)
 {
     const char *mend = "";
     const char *what = size > 0 ? foreign_format(data, size, &mend) : NULL;
     message *graph_def;
-    stepc_code code;
+
+    bool is_text = content_is_text(data, size);
+    if (what == NULL)
+        what = is_text ? foreign_text(data, size, &mend) : foreign_message(data, size, &mend);
+    if (what != NULL)
+        return looks_like(name, what, mend, error);
+    stepc_code code =
+        is_text ? message_read_text(&graph->host, &graph->memory, &message_graph_def, name, (const char *)data, size,
+                                    &graph_def, error)
+                : message_read_binary(&graph->host, &graph->memory, &message_graph_def, name, data, size, &graph_def, error);
+    *out = code == STEPC_OK ? graph_def : NULL;
+    return code;
+}
+
+static stepc_code read_content(stepc_graph *graph, const uint8_t *data, size_t size, stepc_error *error)
+{
+    const message *graph_def;
 
     if (size == 0) {
         error_set(error, STEPC_INVALID_ARGUMENT, "no nodes: the file is empty");
         return error_at_file(error, graph->name.data, 0);
     }
-    bool is_text = content_is_text(data, size);
-    if (what == NULL)
-        what = is_text ? foreign_text(data, size, &mend) : foreign_message(data, size, &mend);
-    if (what != NULL)
-        return looks_like(graph, what, mend, error);
-    if (is_text)
-        code = message_read_text(&graph->host, &graph->memory, &message_graph_def, graph->name.data, (const char *)data,
-                                 size, &graph_def, error);
-    else
-        code = message_read_binary(&graph->host, &graph->memory, &message_graph_def, graph->name.data, data, size,
-                                   &graph_def, error);
+    stepc_code code = graph_read(graph, graph->name.data, data, size, &graph_def, error);
     return code == STEPC_OK ? graph_import(graph, graph_def, error) : code;
 }
 
@@ -166,12 +195,22 @@ stepc_code stepc_graph_parse(const char *name, const void *data, size_t bytes, c
 
 int64_t stepc_graph_operation_count(const stepc_graph *graph)
 {
-    return graph != NULL ? graph->operation_count : 0;
+    if (graph == NULL)
+        return 0;
+    graph_lock_read(graph);
+    int64_t count = graph->operation_count;
+    graph_unlock(graph);
+    return count;
 }
 
 const stepc_operation *stepc_graph_operation_at(const stepc_graph *graph, int64_t index)
 {
-    return graph != NULL && index >= 0 && index < graph->operation_count ? &graph->operations[index] : NULL;
+    if (graph == NULL)
+        return NULL;
+    graph_lock_read(graph);
+    const stepc_operation *op = index >= 0 && index < graph->operation_count ? graph->operations[index] : NULL;
+    graph_unlock(graph);
+    return op;
 }
 
 const char *stepc_operation_name(const stepc_operation *op)

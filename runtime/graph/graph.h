@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The graph, inside view: everything lies in the graph's arena and, zero-copy, in the
- * input bytes that the graph keeps. Immutable after import. */
+ * input bytes that the graph keeps. Operations never change and never move; more may be added
+ * while others run, under the graph's lock. */
 #ifndef RUNTIME_GRAPH_GRAPH_H
 #define RUNTIME_GRAPH_GRAPH_H
 
@@ -11,6 +12,7 @@
 #include "runtime/graph/registry.h"
 #include "stepc/graph.h"
 
+#include <pthread.h>
 #include <stdatomic.h>
 
 /* A shape attribute; dims are -1 where unknown. */
@@ -65,18 +67,26 @@ struct stepc_operation {
 
 struct stepc_graph {
     stepc_host host;
-    arena memory;
     atomic_int references;
+    pthread_rwlock_t lock; /* of all below: held for reading by whoever walks or looks up, for writing to add */
+    arena memory;
     stepc_string name; /* of the file, for messages */
     file_bytes file;   /* owned */
-    stepc_operation *operations;
+    stepc_operation **operations; /* the array may be replaced when it grows, what it points to stays */
+    size_t operation_capacity;
     int32_t operation_count;
+    int32_t read_count; /* the first operations, that SOURCE holds; what was added later is written from the operation */
+    int64_t edge_count, output_count; /* of all operations, for the limits */
     int32_t producer, min_consumer;
     const message *source; /* the GraphDef */
     const message *op_list; /* the MetaGraphDef's stripped_op_list (OpList), set before graph_import: schemas of operators
                                that the registry lacks, which then have def NULL like function calls; or NULL */
     int32_t *name_table;   /* open addressing, -1 empty */
     size_t name_table_size;
+    struct function_library *library; /* see import.h */
+    struct unique_names *unique;      /* names that were made unique before, see import.h */
+    struct graph_shapes *shapes;      /* what shape functions said so far; NULL at first (runtime/ops/shapes.c) */
+    void (*shapes_release)(stepc_graph *graph);
 };
 
 /* Builds and verifies a graph from a GraphDef tree that lies in GRAPH's memory. Used by the
@@ -84,6 +94,21 @@ struct stepc_graph {
 stepc_code graph_import(stepc_graph *graph, const message *graph_def, stepc_error *error);
 /* An empty graph with its own arena; HOST is copied. */
 stepc_code graph_new(const stepc_host *host, const char *name, stepc_graph **out, stepc_error *error);
+
+/* Held by one thread for a bounded time, never across a kernel. Adding takes the lock for writing (build.c, grow.c).
+ * Public functions (stepc_graph_...) take the lock themselves, so whoever holds it must not call them; internal ones that
+ * get a whole graph (graph_find, graph_verify, step_prune) and every use of `operations`, `operation_count` and
+ * `name_table` expect that the caller holds it, or that nobody else knows the graph yet. Operations themselves are
+ * read without it: they never change. */
+void graph_lock_read(const stepc_graph *graph);
+void graph_lock_write(stepc_graph *graph);
+void graph_unlock(const stepc_graph *graph);
+
+/* Under the lock. */
+/* Appends a binary GraphDef of some OPERATIONS of one graph (at least one) to OUT, all on DEVICE. Inputs that are not among
+ * them are written by name all the same. */
+stepc_code graph_write_part(const stepc_operation *const *operations, size_t count, stepc_string device, text *out,
+                            stepc_error *error);
 
 const stepc_operation *graph_find(const stepc_graph *graph, stepc_string name); /* NULL when absent */
 /* Splits "a/b:2" at the last ':' when the tail is all digits. Returns false for "a:", "^a", "". */
@@ -107,6 +132,8 @@ stepc_code tensor_proto_check(const stepc_host *host, const message *proto, step
 /* Structure checks of a whole graph: inputs exist and match the schema's types, no cycle but
  * NextIteration -> Merge. Runs after import; may run again after any pass. */
 stepc_code graph_verify(const stepc_graph *graph, stepc_error *error);
+/* The same for the operations from FIRST on, which the ones before do not read. */
+stepc_code graph_verify_from(const stepc_graph *graph, int32_t first, stepc_error *error);
 
 /* ---- pruning -------------------------------------------------------------------------- */
 
@@ -132,5 +159,12 @@ typedef struct step_operations {
  * not in the list. */
 stepc_code step_prune(const stepc_graph *graph, const step_prune_input *input, arena *memory, step_operations *out,
                       stepc_error *error);
+/* The same where readers of some outputs read others instead: SOURCE gives what a reader of AT reads. */
+typedef struct step_rewiring {
+    const void *context;
+    stepc_output (*source)(const void *context, stepc_output at);
+} step_rewiring;
+stepc_code step_prune_rewired(const stepc_graph *graph, const step_prune_input *input, const step_rewiring *rewiring,
+                              arena *memory, step_operations *out, stepc_error *error);
 
 #endif

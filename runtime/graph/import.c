@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* GraphDef to graph: names first, then each node's attributes and outputs, then its inputs,
- * which may come from any other node; last the verifier. */
+ * which may come from any other node; last the verifier. A whole file, a GraphDef that is added to
+ * a graph, and one operation that was built all take this way. */
 #include "runtime/graph/import.h"
 
 #include "runtime/core/dtype.h"
@@ -10,30 +11,37 @@
 /* The GraphDef version that we read as: TensorFlow has added one a day since 2018. */
 enum { CONSUMER_VERSION = 2000, UNKNOWN_NAMES = 8 };
 
-/* A function of the library, or an operator of the MetaGraphDef's list that the registry
- * lacks; its schema is made when the first call needs it. */
-typedef struct library_function {
-    const message *signature;
-    const op_def *schema;
-    const message *const *defaults;
-} library_function;
+/* So many control inputs are compared with one another; beyond, marks tell which came before. */
+enum { COMPARED_CONTROLS = 32 };
 
 typedef struct importer {
     stepc_graph *graph;
     stepc_error *error;
+    const char *file; /* for messages; NULL: none */
+    import_mode mode;
+    bool make_unique;
+    stepc_import_options options; /* IMPORT_INTO; zero-filled otherwise */
+    stepc_string prefix; /* without a '/' at its end */
     arena scratch;
-    name_set function_names;
-    library_function *functions;
+    int32_t first;    /* operation of this import */
+    int32_t producer; /* of what is imported */
+    name_set names;   /* IMPORT_INTO: of the nodes as the GraphDef spells them, in order */
+    name_set mapped;  /* names of the input map */
+    int32_t *map_heads, *map_next; /* by name in MAPPED, by entry: entry plus 1 */
     name_set unknown; /* operators that are neither registered nor functions */
     int32_t first_unknown;
-    int64_t outputs; /* of all operations so far: one short node can ask for many */
-    const op_def **schemas; /* of each operation */
-    int32_t *marks;         /* of each operation: the last one that it controls, plus 1 */
+    const op_def **schemas; /* of each operation of this import */
+    int32_t *marks;         /* of each operation of the graph: the last one that it controls, plus 1; or NULL */
 } importer;
 
 static stepc_code out_of_memory(importer *in)
 {
     return error_out_of_memory(in->error, "importing a graph");
+}
+
+static stepc_code at_file(importer *in, int64_t offset)
+{
+    return in->file != NULL ? error_at_file(in->error, in->file, offset) : stepc_error_code(in->error);
 }
 
 /* Adds node and operator to the error that is set. */
@@ -53,8 +61,7 @@ static stepc_code read_versions(importer *in, const message *graph_def)
     number_cursor bad = number_begin(versions, "bad_consumers");
     uint64_t number;
 
-    in->graph->producer = (int32_t)producer;
-    in->graph->min_consumer = (int32_t)min_consumer;
+    in->producer = (int32_t)producer;
     if (producer < 0)
         return error_set(in->error, STEPC_INVALID_ARGUMENT,
                          "GraphDef producer version %lld below min producer 0 supported by stepc.  Please regenerate your "
@@ -64,6 +71,12 @@ static stepc_code read_versions(importer *in, const message *graph_def)
         return error_set(in->error, STEPC_INVALID_ARGUMENT,
                          "GraphDef min consumer version %lld above current version %d for stepc.  Please upgrade.",
                          (long long)min_consumer, (int)CONSUMER_VERSION);
+    /* A graph of several GraphDefs is as old as the oldest. */
+    bool is_first = in->first == 0;
+    if (is_first || in->graph->producer > producer)
+        in->graph->producer = (int32_t)producer;
+    if (is_first || in->graph->min_consumer < min_consumer)
+        in->graph->min_consumer = (int32_t)min_consumer;
     while (number_next(&bad, &number))
         if ((int64_t)number == CONSUMER_VERSION)
             return error_set(in->error, STEPC_INVALID_ARGUMENT,
@@ -72,59 +85,86 @@ static stepc_code read_versions(importer *in, const message *graph_def)
     return STEPC_OK;
 }
 
-static stepc_code read_library(importer *in, const message *graph_def)
-{
-    const message_value *library = message_get(graph_def, "library");
-    const message *functions = library != NULL ? library->child : NULL;
-    size_t count = message_count(functions, "function") + message_count(in->graph->op_list, "op");
+/* ---- names --------------------------------------------------------------------------------- */
 
-    in->functions = ARENA_ARRAY(&in->scratch, library_function, count);
-    if (in->functions == NULL)
-        return out_of_memory(in);
-    for (const message_value *v = message_next(functions, "function", NULL); v != NULL;
-         v = message_next(functions, "function", v)) {
-        const message_value *signature = message_get(v->child, "signature");
-        stepc_string name = signature != NULL ? message_string(signature->child, "name") : (stepc_string){"", 0};
-        if (name.size == 0)
-            return error_set(in->error, STEPC_INVALID_ARGUMENT, "a function of the library has no name");
-        size_t before = in->function_names.count;
-        int32_t index = name_set_add(&in->scratch, &in->function_names, name);
-        if (index < 0)
-            return out_of_memory(in);
-        if (in->function_names.count == before)
-            return error_set(in->error, STEPC_INVALID_ARGUMENT, "Function '%.*s' stands in the library twice",
-                             (int)(name.size < 128 ? name.size : 128), name.data);
-        in->functions[index].signature = signature->child;
+/* What a name that some operation has already is answered with. */
+static stepc_code name_is_taken(importer *in, const stepc_operation *op, const stepc_operation *other)
+{
+    if (in->mode == IMPORT_WHOLE)
+        error_set(in->error, STEPC_INVALID_ARGUMENT, "Node '%s' is not unique: it is node %d and node %d of the file",
+                  op->name.data, (int)other->index + 1, (int)op->index + 1);
+    else if (in->mode == IMPORT_INTO)
+        error_set(in->error, STEPC_INVALID_ARGUMENT, "Node name '%s' already exists in the Graph", op->name.data);
+    else
+        error_set(in->error, STEPC_INVALID_ARGUMENT, "Duplicate node name in graph: '%s'", op->name.data);
+    return at_node(in, op);
+}
+
+/* Names as the file spells them: a whole graph's are its operations', an added one's are a world of their own. */
+static stepc_code insert_name(importer *in, stepc_operation *op)
+{
+    if (in->mode == IMPORT_BUILT)
+        return STEPC_OK;
+    if (in->mode == IMPORT_WHOLE) {
+        const stepc_operation *other = graph_add_name(in->graph, op->index);
+        return other != NULL ? name_is_taken(in, op, other) : STEPC_OK;
     }
-    for (const message_value *v = message_next(in->graph->op_list, "op", NULL); v != NULL;
-         v = message_next(in->graph->op_list, "op", v)) {
-        int32_t index = name_set_add(&in->scratch, &in->function_names, message_string(v->child, "name"));
-        if (index < 0)
+    size_t before = in->names.count;
+    int32_t index = name_set_add(&in->scratch, &in->names, op->name);
+    if (index < 0)
+        return out_of_memory(in);
+    if (in->names.count > before)
+        return STEPC_OK;
+    error_set(in->error, STEPC_INVALID_ARGUMENT, "Node '%s' is not unique: it is node %d and node %d of the file",
+              op->name.data, (int)index + 1, (int)(op->index - in->first) + 1);
+    return at_node(in, op);
+}
+
+/* Gives OP its name in the graph: with the prefix, made unique when it is taken. */
+static stepc_code place_name(importer *in, stepc_operation *op)
+{
+    stepc_graph *graph = in->graph;
+    size_t prefix_size = in->prefix.size > 0 ? in->prefix.size + 1 : 0;
+    int32_t number = 0;
+
+    if (prefix_size > 0) {
+        const char *whole =
+            arena_format(&graph->memory, "%.*s/%s", (int)in->prefix.size, in->prefix.data, op->name.data);
+        if (whole == NULL)
             return out_of_memory(in);
-        if (in->functions[index].signature == NULL)
-            in->functions[index].signature = v->child;
+        op->name = (stepc_string){whole, prefix_size + op->name.size};
+    }
+    const stepc_operation *other = graph_find(graph, op->name);
+    if (other != NULL && !in->make_unique)
+        return name_is_taken(in, op, other);
+    if (other != NULL) {
+        const name_set *avoid = in->mode == IMPORT_INTO ? &in->names : NULL;
+        if (!graph_unique_name(graph, op->name, avoid, prefix_size, &graph->memory, &op->name, &number))
+            return out_of_memory(in);
+    }
+    if (op->name.size > (uint64_t)graph->host.limits.name_bytes) {
+        error_limit(in->error, "name_bytes", graph->host.limits.name_bytes, (int64_t)op->name.size);
+        return at_node(in, op);
     }
     return STEPC_OK;
 }
 
-/* ---- names --------------------------------------------------------------------------------- */
-
-static stepc_code insert_name(importer *in, stepc_operation *op)
+static stepc_code place_names(importer *in)
 {
-    stepc_graph *graph = in->graph;
-    size_t mask = graph->name_table_size - 1;
-    size_t i = (size_t)text_hash(op->name) & mask;
+    int64_t limit = in->graph->host.limits.name_bytes;
+    stepc_code code = STEPC_OK;
 
-    for (; graph->name_table[i] >= 0; i = (i + 1) & mask) {
-        const stepc_operation *other = &graph->operations[graph->name_table[i]];
-        if (text_equal(other->name, op->name)) {
-            error_set(in->error, STEPC_INVALID_ARGUMENT, "Node '%s' is not unique: it is node %d and node %d of the file",
-                      op->name.data, (int)other->index + 1, (int)op->index + 1);
-            return at_node(in, op);
-        }
-    }
-    graph->name_table[i] = op->index;
-    return STEPC_OK;
+    in->prefix = text_view(in->options.prefix != NULL ? in->options.prefix : "");
+    if (in->prefix.size > 0 && in->prefix.data[in->prefix.size - 1] == '/')
+        in->prefix.size--; /* spelled with the '/' that comes between */
+    if (in->prefix.size > (uint64_t)limit)
+        return error_limit(in->error, "name_bytes", limit, (int64_t)in->prefix.size);
+    if (in->prefix.size > 0 && !node_name_is_valid(in->prefix, false))
+        return error_set(in->error, STEPC_INVALID_ARGUMENT,
+                         "Imported node name prefix '%s' would lead to invalid node names", in->options.prefix);
+    for (int32_t i = in->first; in->mode != IMPORT_WHOLE && i < in->graph->operation_count && code == STEPC_OK; i++)
+        code = place_name(in, in->graph->operations[i]);
+    return code;
 }
 
 static bool copy_text(importer *in, const message_value *v, stepc_string *out)
@@ -146,7 +186,7 @@ static stepc_code read_node(importer *in, const message *node, stepc_operation *
         uint32_t field = v->field->number;
         if ((field == 1 || field == 2) && v->size > (uint64_t)limits->name_bytes) {
             error_limit(in->error, "name_bytes", limits->name_bytes, (int64_t)v->size);
-            return error_at_file(in->error, in->graph->name.data, v->offset);
+            return at_file(in, v->offset);
         }
         inputs += field == 3;
         stepc_string *text_field = field == 1 ? &op->name : field == 2 ? &op->type : field == 4 ? &op->device : NULL;
@@ -156,8 +196,8 @@ static stepc_code read_node(importer *in, const message *node, stepc_operation *
     if (!node_name_is_valid(op->name, op->type.size > 0 && op->type.data[0] == '_')) {
         error_set(in->error, STEPC_INVALID_ARGUMENT, "Node '%s': Node name contains invalid characters", op->name.data);
         if (op->name.size == 0)
-            error_set(in->error, STEPC_INVALID_ARGUMENT, "Node %d of the file has no name", (int)op->index + 1);
-        error_at_file(in->error, in->graph->name.data, node->offset);
+            error_set(in->error, STEPC_INVALID_ARGUMENT, "Node %d of the file has no name", (int)(op->index - in->first) + 1);
+        at_file(in, node->offset);
         return at_node(in, op);
     }
     if (op->type.size == 0) {
@@ -176,40 +216,38 @@ static stepc_code read_nodes(importer *in, const message *graph_def)
 {
     stepc_graph *graph = in->graph;
     size_t count = message_count(graph_def, "node");
-    size_t table = 16;
-    int64_t edges = 0;
+    int64_t nodes = (int64_t)graph->operation_count + (int64_t)count;
 
     if (count == 0)
-        return error_set(in->error, STEPC_INVALID_ARGUMENT, "no nodes: the graph is empty");
-    if (count > (uint64_t)graph->host.limits.nodes)
-        return error_limit(in->error, "nodes", graph->host.limits.nodes, (int64_t)count);
-    if (count > INT32_MAX / 4)
-        return error_limit(in->error, "nodes", INT32_MAX / 4, (int64_t)count);
-    while (table < count * 2)
-        table *= 2;
-    graph->operations = ARENA_ARRAY(&graph->memory, stepc_operation, count);
-    graph->name_table = ARENA_ARRAY(&graph->memory, int32_t, table);
+        return in->mode == IMPORT_INTO
+                   ? STEPC_OK
+                   : error_set(in->error, STEPC_INVALID_ARGUMENT, "no nodes: the graph is empty");
+    if (nodes > graph->host.limits.nodes)
+        return error_limit(in->error, "nodes", graph->host.limits.nodes, nodes);
+    if (nodes > INT32_MAX / 4)
+        return error_limit(in->error, "nodes", INT32_MAX / 4, nodes);
+    stepc_operation *block = ARENA_ARRAY(&graph->memory, stepc_operation, count);
     in->schemas = ARENA_ARRAY(&in->scratch, const op_def *, count);
-    in->marks = ARENA_ARRAY(&in->scratch, int32_t, count);
-    if (graph->operations == NULL || graph->name_table == NULL || in->schemas == NULL || in->marks == NULL)
+    if (in->mode != IMPORT_BUILT)
+        in->marks = ARENA_ARRAY(&in->scratch, int32_t, (size_t)nodes);
+    if (!graph_reserve(graph, count) || block == NULL || in->schemas == NULL ||
+        (in->mode != IMPORT_BUILT && in->marks == NULL))
         return out_of_memory(in);
-    graph->name_table_size = table;
-    for (size_t i = 0; i < table; i++)
-        graph->name_table[i] = -1;
     for (const message_value *v = message_next(graph_def, "node", NULL); v != NULL;
          v = message_next(graph_def, "node", v)) {
-        stepc_operation *op = &graph->operations[graph->operation_count];
+        stepc_operation *op = &block[graph->operation_count - in->first];
+        graph->operations[graph->operation_count] = op;
         op->graph = graph;
         op->index = graph->operation_count++;
         op->source = v->child;
         stepc_code code = read_node(in, v->child, op);
         if (code != STEPC_OK)
             return code;
-        edges += op->input_count;
-        if (edges > graph->host.limits.edges)
-            return error_limit(in->error, "edges", graph->host.limits.edges, edges);
+        graph->edge_count += op->input_count;
+        if (graph->edge_count > graph->host.limits.edges)
+            return error_limit(in->error, "edges", graph->host.limits.edges, graph->edge_count);
     }
-    return STEPC_OK;
+    return place_names(in);
 }
 
 /* ---- operators, attributes, outputs --------------------------------------------------------- */
@@ -218,11 +256,11 @@ static stepc_code check_deprecated(importer *in, const stepc_operation *op)
 {
     int32_t version = op->def->deprecated_at;
 
-    if (version == 0 || in->graph->producer < version)
+    if (version == 0 || in->producer < version)
         return STEPC_OK;
     error_set(in->error, STEPC_UNIMPLEMENTED,
               "Op %s is not available in GraphDef version %d. It has been removed in version %d.", op->type.data,
-              (int)in->graph->producer, (int)version);
+              (int)in->producer, (int)version);
     return at_node(in, op);
 }
 
@@ -231,22 +269,19 @@ static stepc_code find_schema(importer *in, stepc_operation *op, const message *
 {
     *defaults = NULL;
     op->def = op_def_find(op->type);
-    in->schemas[op->index] = op->def;
+    in->schemas[op->index - in->first] = op->def;
     if (op->def != NULL)
         return check_deprecated(in, op);
-    int32_t function = name_set_find(&in->function_names, op->type);
-    if (function < 0) {
+    const library_function *f;
+    stepc_code code = library_find(in->graph, op->type, &f, in->error);
+    if (code != STEPC_OK)
+        return code;
+    if (f == NULL) {
         if (in->unknown.count == 0)
             in->first_unknown = op->index;
         return name_set_add(&in->scratch, &in->unknown, op->type) < 0 ? out_of_memory(in) : STEPC_OK;
     }
-    library_function *f = &in->functions[function];
-    if (f->schema == NULL) {
-        stepc_code code = signature_schema(in->graph, f->signature, &f->schema, &f->defaults, in->error);
-        if (code != STEPC_OK)
-            return code;
-    }
-    in->schemas[op->index] = f->schema;
+    in->schemas[op->index - in->first] = f->schema;
     *defaults = f->defaults;
     return STEPC_OK;
 }
@@ -301,7 +336,7 @@ static stepc_code expand_args(importer *in, const stepc_operation *op, const op_
 /* Before version 22 a Placeholder's scalar shape meant "unknown". */
 static void mend_placeholder(importer *in, stepc_operation *op)
 {
-    if (in->graph->producer >= 22 || !text_equal(op->type, TEXT_LITERAL("Placeholder")))
+    if (in->producer >= 22 || !text_equal(op->type, TEXT_LITERAL("Placeholder")))
         return;
     attr_value *attrs = (attr_value *)(uintptr_t)op->attrs;
     int32_t index = op_def_attr(op->def, TEXT_LITERAL("shape"));
@@ -313,30 +348,30 @@ static stepc_code read_attributes(importer *in, stepc_operation *op)
 {
     const message *const *defaults;
     stepc_code code = find_schema(in, op, &defaults);
-    const op_def *schema = in->schemas[op->index];
+    const op_def *schema = in->schemas[op->index - in->first];
 
     if (code != STEPC_OK || schema == NULL)
         return code;
-    code = attributes_import(in->graph, op, schema, defaults, in->error);
+    code = attributes_import(in->graph, op, schema, defaults, in->mode == IMPORT_BUILT, in->error);
     if (code != STEPC_OK)
         return code;
     mend_placeholder(in, op);
     code = expand_args(in, op, schema->outputs, schema->output_count, "outputs", &op->output_dtypes, &op->output_count);
     if (code != STEPC_OK)
         return code;
-    in->outputs += op->output_count;
-    if (in->outputs <= in->graph->host.limits.edges)
+    in->graph->output_count += op->output_count; /* one short node can ask for many */
+    if (in->graph->output_count <= in->graph->host.limits.edges)
         return STEPC_OK;
-    error_limit(in->error, "edges", in->graph->host.limits.edges, in->outputs);
+    error_limit(in->error, "edges", in->graph->host.limits.edges, in->graph->output_count);
     return at_node(in, op);
 }
 
 /* Says how many distinct operators are unknown, names the first eight, and reports them all. */
 static stepc_code report_unknown(importer *in)
 {
-    const stepc_operation *op = &in->graph->operations[in->first_unknown];
+    const stepc_operation *op = in->graph->operations[in->first_unknown];
 
-    for (size_t i = 0; i < in->unknown.count; i++) {
+    for (size_t i = 0; i < in->unknown.count && in->mode != IMPORT_BUILT; i++) {
         char name[128];
         size_t size = in->unknown.names[i].size < sizeof(name) - 1 ? in->unknown.names[i].size : sizeof(name) - 1;
         memcpy(name, in->unknown.names[i].data, size);
@@ -347,6 +382,8 @@ static stepc_code report_unknown(importer *in)
               "Op type not registered '%s' in binary running on host. Make sure the Op and Kernel are registered in the "
               "binary running in this process.",
               op->type.data);
+    if (in->mode == IMPORT_BUILT)
+        return at_node(in, op);
     error_append(in->error, " %zu operator%s of this graph %s not known:", in->unknown.count,
                  in->unknown.count == 1 ? "" : "s", in->unknown.count == 1 ? "is" : "are");
     for (size_t i = 0; i < in->unknown.count && i < UNKNOWN_NAMES; i++) {
@@ -364,35 +401,85 @@ static stepc_code bad_input(importer *in, const stepc_operation *op, const messa
 {
     error_set(in->error, STEPC_INVALID_ARGUMENT, "Node '%s': %s '%.*s'", op->name.data, what,
               (int)(v->size < 256 ? v->size : 256), v->data);
-    error_at_file(in->error, in->graph->name.data, v->offset);
+    at_file(in, v->offset);
     return at_node(in, op);
 }
 
-static stepc_code read_control(importer *in, const stepc_operation *op, const message_value *v,
-                               const stepc_operation **controls, int32_t *count)
+/* The operation that a node's input names. */
+static const stepc_operation *find_node(const importer *in, stepc_string name)
 {
-    const stepc_operation *from = graph_find(in->graph, (stepc_string){v->data + 1, v->size - 1});
+    if (in->mode != IMPORT_INTO)
+        return graph_find(in->graph, name);
+    int32_t index = name_set_find(&in->names, name);
+    return index >= 0 ? in->graph->operations[in->first + index] : NULL;
+}
+
+/* The input map's entry for NAME:INDEX (-1: as a control input), or NULL. */
+static const stepc_import_input *find_mapped(const importer *in, stepc_string name, int32_t index)
+{
+    int32_t slot = name_set_find(&in->mapped, name);
+
+    for (int32_t i = slot >= 0 ? in->map_heads[slot] : 0; i > 0; i = in->map_next[i - 1])
+        if (in->options.inputs[i - 1].index == index)
+            return &in->options.inputs[i - 1];
+    return NULL;
+}
+
+/* A node's inputs while they are read. */
+typedef struct input_list {
+    stepc_output *data;
+    const stepc_operation **controls;
+    int32_t data_count, control_count;
+    bool inherits; /* some input is an operation of this import, which waits for the import's control inputs */
+} input_list;
+
+/* FROM as one more control input, unless it is one already. */
+static void add_control(importer *in, const stepc_operation *op, const stepc_operation *from, input_list *list)
+{
+    if (in->marks != NULL) {
+        if (in->marks[from->index] == op->index + 1)
+            return;
+        in->marks[from->index] = op->index + 1;
+    } else {
+        for (int32_t i = 0; i < list->control_count; i++)
+            if (list->controls[i] == from)
+                return;
+    }
+    list->controls[list->control_count++] = from;
+}
+
+static stepc_code read_control(importer *in, const stepc_operation *op, const message_value *v, input_list *list)
+{
+    stepc_string name = {v->data + 1, v->size - 1};
+    const stepc_import_input *mapped = find_mapped(in, name, -1);
+    const stepc_operation *from = mapped != NULL ? mapped->at.op : find_node(in, name);
 
     if (from == NULL)
         return bad_input(in, op, v, "Unknown input node");
-    if (in->marks[from->index] == op->index + 1)
-        return STEPC_OK; /* named before */
-    in->marks[from->index] = op->index + 1;
-    controls[(*count)++] = from;
+    list->inherits = list->inherits || mapped == NULL;
+    add_control(in, op, from, list);
     return STEPC_OK;
 }
 
-static stepc_code read_data(importer *in, const stepc_operation *op, const message_value *v, stepc_output *out)
+static stepc_code read_data(importer *in, const stepc_operation *op, const message_value *v, input_list *list)
 {
+    stepc_output *out = &list->data[list->data_count];
     stepc_string name;
     int32_t index;
     bool has_index;
 
     if (!tensor_name_split((stepc_string){v->data, v->size}, &name, &index, &has_index))
         return bad_input(in, op, v, "not a valid input name:");
-    const stepc_operation *from = graph_find(in->graph, name);
+    list->data_count++;
+    const stepc_import_input *mapped = find_mapped(in, name, index);
+    if (mapped != NULL) {
+        *out = mapped->at;
+        return STEPC_OK;
+    }
+    const stepc_operation *from = find_node(in, name);
     if (from == NULL)
         return bad_input(in, op, v, "Unknown input node");
+    list->inherits = list->inherits || !edge_is_back(from, op);
     if (index >= from->output_count) {
         error_set(in->error, STEPC_INVALID_ARGUMENT,
                   "Node '%s': Connecting to invalid output %d of source node %s which has %d outputs", op->name.data,
@@ -412,17 +499,48 @@ static void append_types(stepc_error *error, const int32_t *dtypes, int32_t coun
         error_append(error, ", ... (%d in all)", (int)count);
 }
 
+/* Keeps what was read, and adds the import's control inputs to an operation that waits for none of its others. */
+static stepc_code keep_inputs(importer *in, stepc_operation *op, input_list *list)
+{
+    size_t added = list->inherits ? 0 : in->options.control_count;
+    const stepc_operation **kept =
+        ARENA_ARRAY(&in->graph->memory, const stepc_operation *, (size_t)list->control_count + added);
+
+    if (kept == NULL)
+        return out_of_memory(in);
+    if (list->control_count > 0)
+        memcpy(kept, list->controls, (size_t)list->control_count * sizeof(*kept));
+    list->controls = kept;
+    for (size_t i = 0; i < added; i++)
+        add_control(in, op, in->options.controls[i], list);
+    op->controls = kept;
+    op->control_count = list->control_count;
+    op->inputs = list->data;
+    op->input_count = list->data_count;
+    return STEPC_OK;
+}
+
+static stepc_code wrong_input_count(importer *in, const stepc_operation *op, int32_t expected, int32_t given)
+{
+    error_set(in->error, STEPC_INVALID_ARGUMENT, "NodeDef expected inputs '");
+    append_types(in->error, op->input_dtypes, expected);
+    error_append(in->error, "' do not match %d inputs specified; Op<name=%s>; NodeDef: {{node %s}}", (int)given,
+                 op->type.data, op->name.data);
+    return at_node(in, op);
+}
+
 static stepc_code read_inputs(importer *in, stepc_operation *op)
 {
-    const op_def *schema = in->schemas[op->index];
-    int32_t total = op->input_count;
-    int32_t data = 0;
+    const op_def *schema = in->schemas[op->index - in->first];
+    size_t total = (size_t)op->input_count;
     int32_t expected = 0;
-    stepc_output *inputs = ARENA_ARRAY(&in->graph->memory, stepc_output, (size_t)total);
-    const stepc_operation **controls = ARENA_ARRAY(&in->scratch, const stepc_operation *, (size_t)total);
+    input_list list = {.data = ARENA_ARRAY(&in->graph->memory, stepc_output, total),
+                       .controls = ARENA_ARRAY(&in->scratch, const stepc_operation *, total)};
     stepc_code code = STEPC_OK;
 
-    if (inputs == NULL || controls == NULL)
+    if (in->marks == NULL && total > COMPARED_CONTROLS)
+        in->marks = ARENA_ARRAY(&in->scratch, int32_t, (size_t)in->graph->operation_count);
+    if (list.data == NULL || list.controls == NULL || (in->marks == NULL && total > COMPARED_CONTROLS))
         return out_of_memory(in);
     bool control_seen = false;
     for (const message_value *v = op->source->first; v != NULL && code == STEPC_OK; v = v->next) {
@@ -430,34 +548,83 @@ static stepc_code read_inputs(importer *in, stepc_operation *op)
             continue;
         if (v->size > 0 && v->data[0] == '^') {
             control_seen = true;
-            code = read_control(in, op, v, controls, &op->control_count);
+            code = read_control(in, op, v, &list);
         } else if (control_seen) {
             error_set(in->error, STEPC_INVALID_ARGUMENT,
                       "Node '%s': Control dependencies must come after regular dependencies", op->name.data);
             code = at_node(in, op);
         } else {
-            code = read_data(in, op, v, &inputs[data++]);
+            code = read_data(in, op, v, &list);
         }
     }
     if (code == STEPC_OK)
         code = expand_args(in, op, schema->inputs, schema->input_count, "inputs", &op->input_dtypes, &expected);
     if (code != STEPC_OK)
         return code;
-    if (expected != data) {
-        error_set(in->error, STEPC_INVALID_ARGUMENT, "NodeDef expected inputs '");
-        append_types(in->error, op->input_dtypes, expected);
-        error_append(in->error, "' do not match %d inputs specified; Op<name=%s>; NodeDef: {{node %s}}", (int)data,
-                     op->type.data, op->name.data);
-        return at_node(in, op);
-    }
-    const stepc_operation **kept = ARENA_ARRAY(&in->graph->memory, const stepc_operation *, (size_t)op->control_count);
-    if (kept == NULL)
+    if (expected != list.data_count)
+        return wrong_input_count(in, op, expected, list.data_count);
+    return keep_inputs(in, op, &list);
+}
+
+/* ---- what an added graph asks for ------------------------------------------------------------ */
+
+static stepc_code check_options(importer *in)
+{
+    const stepc_import_options *o = &in->options;
+
+    in->map_next = ARENA_ARRAY(&in->scratch, int32_t, o->input_count);
+    in->map_heads = ARENA_ARRAY(&in->scratch, int32_t, o->input_count);
+    if (in->map_next == NULL || in->map_heads == NULL)
         return out_of_memory(in);
-    if (op->control_count > 0)
-        memcpy(kept, controls, (size_t)op->control_count * sizeof(*kept));
-    op->controls = kept;
-    op->inputs = inputs;
-    op->input_count = data;
+    for (size_t i = 0; i < o->input_count; i++) {
+        const stepc_import_input *m = &o->inputs[i];
+        bool is_control = m->index == -1;
+        if (m->name == NULL || m->at.op == NULL || m->at.op->graph != in->graph || m->index < -1 ||
+            (!is_control && (m->at.index < 0 || m->at.index >= m->at.op->output_count)))
+            return error_set(in->error, STEPC_INVALID_ARGUMENT,
+                             "entry %zu of the input map does not lead to an output of the graph", i);
+        int32_t slot = name_set_add(&in->scratch, &in->mapped, text_view(m->name));
+        if (slot < 0)
+            return out_of_memory(in);
+        in->map_next[i] = in->map_heads[slot];
+        in->map_heads[slot] = (int32_t)i + 1;
+    }
+    for (size_t i = 0; i < o->control_count; i++)
+        if (o->controls[i] == NULL || o->controls[i]->graph != in->graph)
+            return error_set(in->error, STEPC_INVALID_ARGUMENT,
+                             "control input %zu of the import is not an operation of the graph", i);
+    return STEPC_OK;
+}
+
+/* The list of what OP stays with, by the names that these operations have in the graph. */
+static stepc_code place_colocation(importer *in, stepc_operation *op)
+{
+    attr_value *attr = (attr_value *)(uintptr_t)operation_attr(op, "_class");
+    stepc_string start = TEXT_LITERAL("loc:@");
+
+    if (attr == NULL || !attr->is_list || attr->kind != ATTR_STRING)
+        return STEPC_OK;
+    stepc_string *list = ARENA_ARRAY(&in->graph->memory, stepc_string, attr->count);
+    if (list == NULL)
+        return out_of_memory(in);
+    for (size_t i = 0; i < attr->count; i++) {
+        stepc_string word = list[i] = attr->as.s_list[i];
+        if (word.size < start.size || memcmp(word.data, start.data, start.size) != 0)
+            continue;
+        stepc_string name = {word.data + start.size, word.size - start.size};
+        const stepc_operation *with = find_node(in, name);
+        if (with == NULL) {
+            error_set(in->error, STEPC_INVALID_ARGUMENT, "Node '%s' expects to be colocated with unknown node '%.*s'",
+                      op->name.data, (int)(name.size < 256 ? name.size : 256), name.data);
+            return at_node(in, op);
+        }
+        const char *placed = arena_format(&in->graph->memory, "loc:@%s", with->name.data);
+        if (placed == NULL)
+            return out_of_memory(in);
+        list[i] = (stepc_string){placed, start.size + with->name.size};
+    }
+    attr->as.s_list = list;
+    attr->source = NULL; /* written from the list */
     return STEPC_OK;
 }
 
@@ -466,30 +633,54 @@ static stepc_code read_inputs(importer *in, stepc_operation *op)
 static stepc_code import_all(importer *in, const message *graph_def)
 {
     stepc_graph *graph = in->graph;
-    stepc_code code = read_versions(in, graph_def);
+    stepc_code code = in->mode != IMPORT_BUILT ? read_versions(in, graph_def) : STEPC_OK;
 
+    if (code == STEPC_OK && in->mode == IMPORT_INTO)
+        code = check_options(in);
     if (code == STEPC_OK)
-        code = read_library(in, graph_def);
+        code = library_read(graph, graph_def, in->mode != IMPORT_WHOLE, in->error);
     if (code == STEPC_OK)
         code = read_nodes(in, graph_def);
-    for (int32_t i = 0; i < graph->operation_count && code == STEPC_OK; i++)
-        code = read_attributes(in, &graph->operations[i]);
+    for (int32_t i = in->first; i < graph->operation_count && code == STEPC_OK; i++)
+        code = read_attributes(in, graph->operations[i]);
     if (code == STEPC_OK && in->unknown.count > 0)
         code = report_unknown(in);
-    for (int32_t i = 0; i < graph->operation_count && code == STEPC_OK; i++)
-        code = read_inputs(in, &graph->operations[i]);
-    return code == STEPC_OK ? graph_verify(graph, in->error) : code;
+    for (int32_t i = in->first; i < graph->operation_count && code == STEPC_OK; i++)
+        code = read_inputs(in, graph->operations[i]);
+    for (int32_t i = in->first; in->mode == IMPORT_INTO && i < graph->operation_count && code == STEPC_OK; i++)
+        code = place_colocation(in, graph->operations[i]);
+    if (code != STEPC_OK)
+        return code;
+    return in->mode == IMPORT_BUILT ? verify_edges(graph, in->first, in->error)
+                                    : graph_verify_from(graph, in->first, in->error);
+}
+
+stepc_code graph_import_nodes(stepc_graph *graph, const message *graph_def, import_mode mode,
+                              const stepc_import_options *options, bool make_unique, const char *file,
+                              stepc_error *error)
+{
+    importer in = {.graph = graph,
+                   .error = error,
+                   .mode = mode,
+                   .make_unique = make_unique,
+                   .file = file,
+                   .first = graph->operation_count,
+                   .producer = graph->producer};
+
+    if (options != NULL)
+        in.options = *options;
+    arena_init(&in.scratch, &graph->host);
+    stepc_code code = import_all(&in, graph_def);
+    arena_release(&in.scratch);
+    if (code != STEPC_OK)
+        at_file(&in, -1);
+    return code;
 }
 
 stepc_code graph_import(stepc_graph *graph, const message *graph_def, stepc_error *error)
 {
-    importer in = {.graph = graph, .error = error};
-
-    arena_init(&in.scratch, &graph->host);
     graph->source = graph_def;
-    stepc_code code = import_all(&in, graph_def);
-    arena_release(&in.scratch);
-    if (code != STEPC_OK)
-        error_at_file(error, graph->name.data, -1);
+    stepc_code code = graph_import_nodes(graph, graph_def, IMPORT_WHOLE, NULL, false, graph->name.data, error);
+    graph->read_count = graph->operation_count;
     return code;
 }

@@ -61,7 +61,7 @@ struct message {
 extern const message_type message_graph_def, message_node_def, message_attr_value, message_tensor_proto,
     message_tensor_shape, message_op_def, message_function_def_library, message_meta_graph_def, message_saved_model,
     message_signature_def, message_tensor_info, message_checkpoint_state, message_tf2xla_config, message_bundle_header,
-    message_bundle_entry;
+    message_bundle_entry, message_config_proto, message_run_options, message_callable_options, message_run_metadata;
 
 /* Reads wire bytes. DATA must outlive the tree. DATA_LOSS with the byte offset when damaged,
  * RESOURCE_EXHAUSTED beyond limits. Unknown fields are skipped. Sub-messages split in parts

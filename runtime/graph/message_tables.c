@@ -437,3 +437,209 @@ static const message_field config_fields[] = {
     SUBS("callable", 100, message_callable),
 };
 MESSAGE(PUBLIC, message_tf2xla_config, "tf2xla.Config", config_fields);
+
+/* ---- configuration of sessions and runs --------------------------------------------------- */
+
+static const enum_name optimizer_level_names[] = {{"L1", 0}, {"L0", -1}, {NULL, 0}};
+static const enum_name jit_level_names[] = {{"DEFAULT", 0}, {"OFF", -1}, {"ON_1", 1}, {"ON_2", 2}, {NULL, 0}};
+static const enum_name trace_level_names[] = {
+    {"NO_TRACE", 0}, {"SOFTWARE_TRACE", 1}, {"HARDWARE_TRACE", 2}, {"FULL_TRACE", 3}, {NULL, 0},
+};
+
+MAP(message_device_count_entry, "DeviceCountEntry", FIELD_STRING, ONE("value", 2, FIELD_INT32));
+
+static const message_field optimizer_fields[] = {
+    ONE("do_common_subexpression_elimination", 1, FIELD_BOOL),
+    ONE("do_constant_folding", 2, FIELD_BOOL),
+    ENUM("opt_level", 3, optimizer_level_names),
+    ONE("do_function_inlining", 4, FIELD_BOOL),
+    ENUM("global_jit_level", 5, jit_level_names),
+    ONE("max_folded_constant_in_bytes", 6, FIELD_INT64),
+    ONE("cpu_global_jit", 7, FIELD_BOOL),
+};
+MESSAGE(static, message_optimizer_options, "OptimizerOptions", optimizer_fields);
+
+static const message_field graph_options_fields[] = {
+    ONE("enable_recv_scheduling", 2, FIELD_BOOL),
+    SUB("optimizer_options", 3, message_optimizer_options),
+    ONE("build_cost_model", 4, FIELD_INT64),
+    ONE("infer_shapes", 5, FIELD_BOOL),
+    ONE("place_pruned_graph", 6, FIELD_BOOL),
+    ONE("enable_bfloat16_sendrecv", 7, FIELD_BOOL),
+    ONE("timeline_step", 8, FIELD_INT32),
+    ONE("build_cost_model_after", 9, FIELD_INT64),
+    SUB("rewrite_options", 10, message_opaque),
+};
+MESSAGE(static, message_graph_options, "GraphOptions", graph_options_fields);
+
+static const message_field gpu_fields[] = {
+    ONE("per_process_gpu_memory_fraction", 1, FIELD_DOUBLE),
+    ONE("allocator_type", 2, FIELD_STRING),
+    ONE("deferred_deletion_bytes", 3, FIELD_INT64),
+    ONE("allow_growth", 4, FIELD_BOOL),
+    ONE("visible_device_list", 5, FIELD_STRING),
+    ONE("polling_active_delay_usecs", 6, FIELD_INT32),
+    ONE("polling_inactive_delay_msecs", 7, FIELD_INT32),
+    ONE("force_gpu_compatible", 8, FIELD_BOOL),
+    SUB("experimental", 9, message_opaque),
+};
+MESSAGE(static, message_gpu_options, "GPUOptions", gpu_fields);
+
+static const message_field thread_pool_fields[] = {
+    ONE("num_threads", 1, FIELD_INT32),
+    ONE("global_name", 2, FIELD_STRING),
+};
+MESSAGE(static, message_thread_pool_option, "ThreadPoolOptionProto", thread_pool_fields);
+
+static const message_field session_metadata_fields[] = {ONE("name", 1, FIELD_STRING), ONE("version", 2, FIELD_INT64)};
+MESSAGE(static, message_session_metadata, "SessionMetadata", session_metadata_fields);
+
+static const message_field config_experimental_fields[] = {
+    ONE("collective_group_leader", 1, FIELD_STRING),
+    ONE("executor_type", 3, FIELD_STRING),
+    ONE("recv_buf_max_chunk", 4, FIELD_INT32),
+    ONE("use_numa_affinity", 5, FIELD_BOOL),
+    ONE("collective_deterministic_sequential_execution", 6, FIELD_BOOL),
+    ONE("collective_nccl", 7, FIELD_BOOL),
+    ONE("share_session_state_in_clusterspec_propagation", 8, FIELD_BOOL),
+    ONE("disable_thread_spinning", 9, FIELD_BOOL),
+    ONE("share_cluster_devices_in_session", 10, FIELD_BOOL),
+    SUB("session_metadata", 11, message_session_metadata),
+    ONE("optimize_for_static_graph", 12, FIELD_BOOL),
+    ONE("enable_mlir_bridge", 13, FIELD_BOOL),
+    ONE("disable_output_partition_graphs", 14, FIELD_BOOL),
+};
+MESSAGE(static, message_config_experimental, "ConfigProto.Experimental", config_experimental_fields);
+
+static const message_field config_proto_fields[] = {
+    SUBS("device_count", 1, message_device_count_entry),
+    ONE("intra_op_parallelism_threads", 2, FIELD_INT32),
+    ONE("placement_period", 3, FIELD_INT32),
+    MANY("device_filters", 4, FIELD_STRING),
+    ONE("inter_op_parallelism_threads", 5, FIELD_INT32),
+    SUB("gpu_options", 6, message_gpu_options),
+    ONE("allow_soft_placement", 7, FIELD_BOOL),
+    ONE("log_device_placement", 8, FIELD_BOOL),
+    ONE("use_per_session_threads", 9, FIELD_BOOL),
+    SUB("graph_options", 10, message_graph_options),
+    ONE("operation_timeout_in_ms", 11, FIELD_INT64),
+    SUBS("session_inter_op_thread_pool", 12, message_thread_pool_option),
+    SUB("rpc_options", 13, message_opaque),
+    SUB("cluster_def", 14, message_opaque),
+    ONE("isolate_session_state", 15, FIELD_BOOL),
+    SUB("experimental", 16, message_config_experimental),
+    ONE("share_cluster_devices_in_session", 17, FIELD_BOOL),
+};
+MESSAGE(PUBLIC, message_config_proto, "ConfigProto", config_proto_fields);
+
+static const message_field run_experimental_fields[] = {
+    ONE("collective_graph_key", 1, FIELD_INT64),
+    ONE("use_run_handler_pool", 2, FIELD_BOOL),
+};
+MESSAGE(static, message_run_experimental, "RunOptions.Experimental", run_experimental_fields);
+
+static const message_field run_options_fields[] = {
+    ENUM("trace_level", 1, trace_level_names),
+    ONE("timeout_in_ms", 2, FIELD_INT64),
+    ONE("inter_op_thread_pool", 3, FIELD_INT32),
+    ONE("output_partition_graphs", 5, FIELD_BOOL),
+    SUB("debug_options", 6, message_opaque),
+    ONE("report_tensor_allocations_upon_oom", 7, FIELD_BOOL),
+    SUB("experimental", 8, message_run_experimental),
+};
+MESSAGE(PUBLIC, message_run_options, "RunOptions", run_options_fields);
+
+static const message_field connection_fields[] = {
+    ONE("from_tensor", 1, FIELD_STRING),
+    ONE("to_tensor", 2, FIELD_STRING),
+};
+MESSAGE(static, message_tensor_connection, "TensorConnection", connection_fields);
+
+static const message_field callable_options_fields[] = {
+    MANY("feed", 1, FIELD_STRING),
+    MANY("fetch", 2, FIELD_STRING),
+    MANY("target", 3, FIELD_STRING),
+    SUB("run_options", 4, message_run_options),
+    SUBS("tensor_connection", 5, message_tensor_connection),
+    SUBS("feed_devices", 6, message_string_entry),
+    SUBS("fetch_devices", 7, message_string_entry),
+    ONE("fetch_skip_sync", 8, FIELD_BOOL),
+};
+MESSAGE(PUBLIC, message_callable_options, "CallableOptions", callable_options_fields);
+
+/* ---- what a run tells of itself ------------------------------------------------------------ */
+
+static const message_field allocation_fields[] = {
+    ONE("requested_bytes", 1, FIELD_INT64), ONE("allocated_bytes", 2, FIELD_INT64),
+    ONE("allocator_name", 3, FIELD_STRING), ONE("allocation_id", 4, FIELD_INT64),
+    ONE("has_single_reference", 5, FIELD_BOOL), ONE("ptr", 6, FIELD_UINT64),
+};
+MESSAGE(static, message_allocation, "AllocationDescription", allocation_fields);
+
+static const message_field tensor_description_fields[] = {
+    ENUM("dtype", 1, dtype_names),
+    SUB("shape", 2, message_tensor_shape),
+    SUB("allocation_description", 4, message_allocation),
+};
+MESSAGE(static, message_tensor_description, "TensorDescription", tensor_description_fields);
+
+static const message_field node_output_fields[] = {
+    ONE("slot", 1, FIELD_INT32),
+    SUB("tensor_description", 3, message_tensor_description),
+};
+MESSAGE(static, message_node_output, "NodeOutput", node_output_fields);
+
+static const message_field allocator_memory_fields[] = {
+    ONE("allocator_name", 1, FIELD_STRING), ONE("total_bytes", 2, FIELD_INT64),
+    ONE("peak_bytes", 3, FIELD_INT64),      ONE("live_bytes", 4, FIELD_INT64),
+    ONE("allocator_bytes_in_use", 5, FIELD_INT64),
+};
+MESSAGE(static, message_allocator_memory, "AllocatorMemoryUsed", allocator_memory_fields);
+
+static const message_field memory_stats_fields[] = {
+    ONE("temp_memory_size", 1, FIELD_INT64),
+    ONE("persistent_memory_size", 3, FIELD_INT64),
+    MANY("persistent_tensor_alloc_ids", 5, FIELD_INT64),
+};
+MESSAGE(static, message_memory_stats, "MemoryStats", memory_stats_fields);
+
+static const message_field node_stats_fields[] = {
+    ONE("node_name", 1, FIELD_STRING),
+    ONE("all_start_micros", 2, FIELD_INT64),
+    ONE("op_start_rel_micros", 3, FIELD_INT64),
+    ONE("op_end_rel_micros", 4, FIELD_INT64),
+    ONE("all_end_rel_micros", 5, FIELD_INT64),
+    SUBS("memory", 6, message_allocator_memory),
+    SUBS("output", 7, message_node_output),
+    ONE("timeline_label", 8, FIELD_STRING),
+    ONE("scheduled_micros", 9, FIELD_INT64),
+    ONE("thread_id", 10, FIELD_UINT32),
+    SUBS("referenced_tensor", 11, message_allocation),
+    SUB("memory_stats", 12, message_memory_stats),
+    ONE("all_start_nanos", 13, FIELD_INT64),
+    ONE("op_start_rel_nanos", 14, FIELD_INT64),
+    ONE("op_end_rel_nanos", 15, FIELD_INT64),
+    ONE("all_end_rel_nanos", 16, FIELD_INT64),
+    ONE("scheduled_nanos", 17, FIELD_INT64),
+};
+MESSAGE(static, message_node_stats, "NodeExecStats", node_stats_fields);
+MAP(message_thread_name_entry, "ThreadNamesEntry", FIELD_UINT32, ONE("value", 2, FIELD_STRING));
+
+static const message_field device_stats_fields[] = {
+    ONE("device", 1, FIELD_STRING),
+    SUBS("node_stats", 2, message_node_stats),
+    SUBS("thread_names", 3, message_thread_name_entry),
+};
+MESSAGE(static, message_device_stats, "DeviceStepStats", device_stats_fields);
+
+static const message_field step_stats_fields[] = {SUBS("dev_stats", 1, message_device_stats)};
+MESSAGE(static, message_step_stats, "StepStats", step_stats_fields);
+
+static const message_field run_metadata_fields[] = {
+    SUB("step_stats", 1, message_step_stats),
+    SUB("cost_graph", 2, message_opaque),
+    SUBS("partition_graphs", 3, message_graph_def),
+    SUBS("function_graphs", 4, message_opaque),
+    SUB("session_metadata", 5, message_session_metadata),
+};
+MESSAGE(PUBLIC, message_run_metadata, "RunMetadata", run_metadata_fields);

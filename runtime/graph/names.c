@@ -58,6 +58,19 @@ int32_t name_set_add(arena *memory, name_set *set, stepc_string name)
     return (int32_t)(set->count - 1);
 }
 
+void name_set_truncate(name_set *set, const name_set *before)
+{
+    *set = *before;
+    for (size_t i = 0; i < set->slot_count; i++)
+        set->slots[i] = -1;
+    for (size_t k = 0; k < set->count; k++) {
+        size_t i = (size_t)text_hash(set->names[k]) & (set->slot_count - 1);
+        while (set->slots[i] >= 0)
+            i = (i + 1) & (set->slot_count - 1);
+        set->slots[i] = (int32_t)k;
+    }
+}
+
 static bool is_letter_or_digit(char c)
 {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
@@ -108,7 +121,7 @@ const stepc_operation *graph_find(const stepc_graph *graph, stepc_string name)
         return NULL;
     size_t mask = graph->name_table_size - 1;
     for (size_t i = (size_t)text_hash(name) & mask; graph->name_table[i] >= 0; i = (i + 1) & mask) {
-        const stepc_operation *op = &graph->operations[graph->name_table[i]];
+        const stepc_operation *op = graph->operations[graph->name_table[i]];
         if (text_equal(op->name, name))
             return op;
     }
@@ -117,7 +130,12 @@ const stepc_operation *graph_find(const stepc_graph *graph, stepc_string name)
 
 const stepc_operation *stepc_graph_find(const stepc_graph *graph, const char *name)
 {
-    return graph != NULL && name != NULL ? graph_find(graph, text_view(name)) : NULL;
+    if (graph == NULL || name == NULL)
+        return NULL;
+    graph_lock_read(graph);
+    const stepc_operation *op = graph_find(graph, text_view(name));
+    graph_unlock(graph);
+    return op;
 }
 
 stepc_code stepc_graph_find_output(const stepc_graph *graph, const char *name, stepc_output *out, stepc_error *error)
@@ -136,7 +154,9 @@ stepc_code stepc_graph_find_output(const stepc_graph *graph, const char *name, s
                          "The name '%s' looks a like a Tensor name, but is not a valid one. Tensor names must be of the "
                          "form \"<op_name>:<output_index>\".",
                          name);
+    graph_lock_read(graph);
     const stepc_operation *op = graph_find(graph, op_name);
+    graph_unlock(graph);
     if (op == NULL && !has_index)
         return error_set(error, STEPC_NOT_FOUND, "The name '%s' refers to an Operation not in the graph.", name);
     if (op == NULL)

@@ -7,6 +7,7 @@
 typedef struct pruner {
     const stepc_graph *graph;
     const step_prune_input *input;
+    const step_rewiring *rewiring; /* NULL: none */
     stepc_error *error;
     arena scratch;
     int32_t *feed_heads; /* of each operation: its first feed, plus 1 */
@@ -37,9 +38,16 @@ static bool is_fed_placeholder(const pruner *p, const stepc_operation *op)
                                             text_equal(op->type, TEXT_LITERAL("PlaceholderV2")));
 }
 
-static bool follows_data(const pruner *p, const stepc_operation *op, int32_t input)
+static stepc_output source_of(const pruner *p, stepc_output at)
 {
-    return !is_fed(p, op->inputs[input]);
+    return p->rewiring != NULL ? p->rewiring->source(p->rewiring->context, at) : at;
+}
+
+/* The operation that computes input INPUT of OP; NULL when it is fed. */
+static const stepc_operation *producer(const pruner *p, const stepc_operation *op, int32_t input)
+{
+    stepc_output at = source_of(p, op->inputs[input]);
+    return is_fed(p, at) ? NULL : at.op;
 }
 
 static bool follows_control(const pruner *p, const stepc_operation *op, int32_t control)
@@ -95,16 +103,20 @@ static stepc_code mark(pruner *p)
         p->feed_next[i] = *head;
         *head = (int32_t)i + 1;
     }
-    for (size_t i = 0; i < in->fetch_count; i++)
-        if (!is_fed(p, in->fetches[i]))
-            reach(p, in->fetches[i].op);
+    for (size_t i = 0; i < in->fetch_count; i++) {
+        stepc_output at = source_of(p, in->fetches[i]);
+        if (!is_fed(p, at))
+            reach(p, at.op);
+    }
     for (size_t i = 0; i < in->target_count; i++)
         reach(p, in->targets[i]);
     while (p->stack_size > 0) {
-        const stepc_operation *op = &p->graph->operations[p->stack[--p->stack_size]];
-        for (int32_t k = 0; k < op->input_count; k++)
-            if (follows_data(p, op, k))
-                reach(p, op->inputs[k].op);
+        const stepc_operation *op = p->graph->operations[p->stack[--p->stack_size]];
+        for (int32_t k = 0; k < op->input_count; k++) {
+            const stepc_operation *from = producer(p, op, k);
+            if (from != NULL)
+                reach(p, from);
+        }
         for (int32_t k = 0; k < op->control_count; k++)
             if (follows_control(p, op, k))
                 reach(p, op->controls[k]);
@@ -121,8 +133,8 @@ static const stepc_operation *waits_for(const pruner *p, const stepc_operation *
         edge -= op->input_count;
         return follows_control(p, op, edge) ? op->controls[edge] : NULL;
     }
-    const stepc_operation *from = op->inputs[edge].op;
-    return follows_data(p, op, edge) && !edge_is_back(from, op) ? from : NULL;
+    const stepc_operation *from = producer(p, op, edge);
+    return from != NULL && !edge_is_back(from, op) ? from : NULL;
 }
 
 /* A binary heap of operation indices, least first: ties go by the file's order. */
@@ -164,7 +176,7 @@ static stepc_code sort(pruner *p, const stepc_operation **items)
     if (waiting == NULL || starts == NULL)
         return out_of_memory(p);
     for (size_t i = 0; i < total; i++) {
-        const stepc_operation *op = &p->graph->operations[i];
+        const stepc_operation *op = p->graph->operations[i];
         for (int32_t k = 0; p->reached[i] && k < op->input_count + op->control_count; k++) {
             const stepc_operation *from = waits_for(p, op, k);
             if (from != NULL) {
@@ -181,7 +193,7 @@ static stepc_code sort(pruner *p, const stepc_operation **items)
         return out_of_memory(p);
     memcpy(fill, starts, total * sizeof(*fill));
     for (size_t i = 0; i < total; i++) {
-        const stepc_operation *op = &p->graph->operations[i];
+        const stepc_operation *op = p->graph->operations[i];
         for (int32_t k = 0; p->reached[i] && k < op->input_count + op->control_count; k++) {
             const stepc_operation *from = waits_for(p, op, k);
             if (from != NULL)
@@ -193,7 +205,7 @@ static stepc_code sort(pruner *p, const stepc_operation **items)
     size_t done = 0;
     while (heap_size > 0) {
         int32_t i = heap_pop(heap, &heap_size);
-        items[done++] = &p->graph->operations[i];
+        items[done++] = p->graph->operations[i];
         for (size_t k = starts[i]; k < starts[i + 1]; k++)
             if (--waiting[consumers[k]] == 0)
                 heap_push(heap, &heap_size, consumers[k]);
@@ -206,7 +218,13 @@ static stepc_code sort(pruner *p, const stepc_operation **items)
 stepc_code step_prune(const stepc_graph *graph, const step_prune_input *input, arena *memory, step_operations *out,
                       stepc_error *error)
 {
-    pruner p = {.graph = graph, .input = input, .error = error};
+    return step_prune_rewired(graph, input, NULL, memory, out, error);
+}
+
+stepc_code step_prune_rewired(const stepc_graph *graph, const step_prune_input *input, const step_rewiring *rewiring,
+                              arena *memory, step_operations *out, stepc_error *error)
+{
+    pruner p = {.graph = graph, .input = input, .rewiring = rewiring, .error = error};
 
     *out = (step_operations){NULL, 0};
     stepc_code code = check_input(&p);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Graph to GraphDef. A graph as it was read is written from the tree that it keeps, so that
- * nothing is lost or added; one that a pass made (no source) is written from its operations. */
-#include "runtime/graph/graph.h"
+/* Graph to GraphDef. What was read is written from the tree that the graph keeps, so that
+ * nothing is lost or added; what was built or imported later is written from its operations. */
+#include "runtime/graph/import.h"
 
 #include <string.h>
 
@@ -114,7 +114,8 @@ static bool add_input(graph_writer *w, message *node, const char *before, stepc_
     return spelled != NULL && message_add_string(w->memory, node, "input", text_view(spelled));
 }
 
-static bool add_node(graph_writer *w, message *graph_def, const stepc_operation *op)
+/* DEVICE is written in place of the operation's. */
+static bool add_node_on(graph_writer *w, message *graph_def, const stepc_operation *op, stepc_string device)
 {
     message_value *node = message_add(w->memory, graph_def, "node");
     bool done = node != NULL && message_add_string(w->memory, node->child, "name", op->name) &&
@@ -124,26 +125,111 @@ static bool add_node(graph_writer *w, message *graph_def, const stepc_operation 
         done = add_input(w, node->child, "", op->inputs[i].op->name, op->inputs[i].index);
     for (int32_t i = 0; i < op->control_count && done; i++)
         done = add_input(w, node->child, "^", op->controls[i]->name, 0);
-    if (done && op->device.size > 0)
-        done = message_add_string(w->memory, node->child, "device", op->device);
+    if (done && device.size > 0)
+        done = message_add_string(w->memory, node->child, "device", device);
     for (int32_t i = 0; i < op->attr_count && done; i++)
         done = op->attrs[i].from_default || add_attr(w, node->child, &op->attrs[i]);
     return done;
 }
 
+static bool add_node(graph_writer *w, message *graph_def, const stepc_operation *op)
+{
+    return add_node_on(w, graph_def, op, op->device);
+}
+
+/* The operations that the tree which was read does not hold. */
+static bool add_later_nodes(graph_writer *w, message *graph_def)
+{
+    const stepc_graph *graph = w->graph;
+    bool done = true;
+
+    for (int32_t i = graph->source != NULL ? graph->read_count : 0; i < graph->operation_count && done; i++)
+        done = add_node(w, graph_def, graph->operations[i]);
+    return done;
+}
+
+static bool has_later_functions(const stepc_graph *graph)
+{
+    bool found = false;
+
+    for (size_t i = 0; graph->library != NULL && i < graph->library->names.count && !found; i++)
+        found = graph->library->functions[i].added;
+    return found;
+}
+
+/* The library as it was read, if any, and the functions that were added. */
+static bool add_library(graph_writer *w, message *graph_def, const message *before)
+{
+    const function_library *library = w->graph->library;
+    bool adds = has_later_functions(w->graph);
+
+    if (before == NULL && !adds)
+        return true;
+    if (!adds)
+        return add_child(w, graph_def, "library", before);
+    message_value *to = message_add(w->memory, graph_def, "library");
+    bool done = to != NULL;
+    for (const message_value *v = before != NULL ? before->first : NULL; v != NULL && done; v = v->next)
+        done = add_child(w, to->child, v->field->name, v->child);
+    for (size_t i = 0; i < library->names.count && done; i++)
+        if (library->functions[i].added)
+            done = add_child(w, to->child, "function", library->functions[i].definition);
+    return done;
+}
+
+static bool add_versions(graph_writer *w, message *graph_def, const message *before)
+{
+    const stepc_graph *graph = w->graph;
+
+    if (before != NULL && message_int(before, "producer", 0) == graph->producer &&
+        message_int(before, "min_consumer", 0) == graph->min_consumer)
+        return add_child(w, graph_def, "versions", before);
+    message_value *versions = message_add(w->memory, graph_def, "versions");
+    return versions != NULL && message_add_int(w->memory, versions->child, "producer", graph->producer) &&
+           (graph->min_consumer == 0 ||
+            message_add_int(w->memory, versions->child, "min_consumer", graph->min_consumer));
+}
+
 static message *build_graph_def(graph_writer *w)
 {
+    const message *source = w->graph->source;
     message *graph_def = message_new(w->memory, &message_graph_def);
+    const message_value *library = source != NULL ? message_get(source, "library") : NULL;
+    const message_value *versions = source != NULL ? message_get(source, "versions") : NULL;
     bool done = graph_def != NULL;
 
-    for (int32_t i = 0; i < w->graph->operation_count && done; i++)
-        done = add_node(w, graph_def, &w->graph->operations[i]);
-    message_value *versions = done ? message_add(w->memory, graph_def, "versions") : NULL;
-    if (versions == NULL || !message_add_int(w->memory, versions->child, "producer", w->graph->producer))
-        return NULL;
-    if (w->graph->min_consumer != 0 && !message_add_int(w->memory, versions->child, "min_consumer", w->graph->min_consumer))
-        return NULL;
-    return graph_def;
+    for (const message_value *v = message_next(source, "node", NULL); v != NULL && done;
+         v = message_next(source, "node", v))
+        done = add_child(w, graph_def, "node", v->child);
+    done = done && add_later_nodes(w, graph_def) &&
+           add_library(w, graph_def, library != NULL ? library->child : NULL) &&
+           add_versions(w, graph_def, versions != NULL ? versions->child : NULL);
+    return done ? graph_def : NULL;
+}
+
+/* True when the tree that was read is the graph still. */
+static bool is_as_read(const stepc_graph *graph)
+{
+    return graph->source != NULL && graph->operation_count == graph->read_count && !has_later_functions(graph);
+}
+
+stepc_code graph_write_part(const stepc_operation *const *operations, size_t count, stepc_string device, text *out,
+                            stepc_error *error)
+{
+    const stepc_graph *graph = operations[0]->graph;
+    arena scratch;
+
+    arena_init(&scratch, &graph->host);
+    graph_writer w = {&scratch, graph};
+    message *graph_def = message_new(&scratch, &message_graph_def);
+    bool done = graph_def != NULL;
+    for (size_t i = 0; i < count && done; i++)
+        done = add_node_on(&w, graph_def, operations[i], device);
+    done = done && add_versions(&w, graph_def, NULL);
+    stepc_code code = done ? message_write_binary(&graph->host, graph_def, out, error)
+                           : error_out_of_memory(error, "writing a graph");
+    arena_release(&scratch);
+    return code;
 }
 
 stepc_code stepc_graph_write(const stepc_graph *graph, stepc_graph_format format, void **out_data, size_t *out_bytes,
@@ -163,7 +249,8 @@ stepc_code stepc_graph_write(const stepc_graph *graph, stepc_graph_format format
     arena_init(&scratch, &graph->host);
     text_init(&out, &graph->host);
     graph_writer w = {&scratch, graph};
-    const message *tree = graph->source != NULL ? graph->source : build_graph_def(&w);
+    graph_lock_read(graph);
+    const message *tree = is_as_read(graph) ? graph->source : build_graph_def(&w);
     stepc_code code;
     if (tree == NULL)
         code = error_out_of_memory(error, "writing a graph");
@@ -173,6 +260,7 @@ stepc_code stepc_graph_write(const stepc_graph *graph, stepc_graph_format format
         code = message_write_text(&graph->host, tree, &out, error);
     else
         code = error_set(error, STEPC_INVALID_ARGUMENT, "unknown graph format %d", (int)format);
+    graph_unlock(graph);
     if (code == STEPC_OK) {
         char *copy = host_alloc(&graph->host, out.size + 1); /* one more, so that text ends with NUL */
         if (copy == NULL) {

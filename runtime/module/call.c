@@ -3,6 +3,7 @@
 
 #include "runtime/core/checked.h"
 #include "runtime/core/error.h"
+#include "runtime/core/tensor.h"
 
 #include <string.h>
 
@@ -43,6 +44,12 @@ size_t module_work_bytes(const stepc_entry *entry)
     work_parts parts;
     /* Never 0 for a good entry, so that 0 means trouble. */
     return work_layout(entry, &parts) ? parts.bytes + 8 : 0;
+}
+
+size_t module_work_fetches(const stepc_entry *entry)
+{
+    work_parts parts;
+    return work_layout(entry, &parts) ? parts.fetches : 0;
 }
 
 /* ---- feeds ---------------------------------------------------------------------------------- */
@@ -235,12 +242,6 @@ stepc_code module_bind(const stepc_entry *entry, const stepc_view *feeds, size_t
 
 /* ---- the call -------------------------------------------------------------------------------- */
 
-static bool overlaps(const stepc_view *a, const stepc_view *b)
-{
-    uintptr_t x = (uintptr_t)a->data, y = (uintptr_t)b->data;
-    return a->bytes > 0 && b->bytes > 0 && x < y + b->bytes && y < x + a->bytes;
-}
-
 /* Checks the buffer of fetch I, which holds ROOM bytes, and puts its address into the struct. */
 static stepc_code place_fetch(const stepc_entry *entry, const stepc_view *feeds, const stepc_view *fetches, uint32_t i,
                               size_t room, char *structure, stepc_error *error)
@@ -250,11 +251,11 @@ static stepc_code place_fetch(const stepc_entry *entry, const stepc_view *feeds,
         return error_set(error, STEPC_INVALID_ARGUMENT, "The buffer for fetch '%s' has too few bytes (%zu needed, %zu given)",
                          slot->tensor, fetches[i].bytes, room);
     for (uint32_t j = 0; j < entry->feed_count; j++)
-        if (overlaps(&fetches[i], &feeds[j]))
+        if (view_overlaps(&fetches[i], &feeds[j]))
             return error_set(error, STEPC_INVALID_ARGUMENT, "The buffer for fetch '%s' overlaps the value fed for '%s'",
                              slot->tensor, entry->feeds[j].tensor);
     for (uint32_t j = 0; j < i; j++)
-        if (overlaps(&fetches[i], &fetches[j]))
+        if (view_overlaps(&fetches[i], &fetches[j]))
             return error_set(error, STEPC_INVALID_ARGUMENT, "The buffers for fetches '%s' and '%s' overlap",
                              slot->tensor, entry->fetches[j].tensor);
     void *data = fetches[i].data != NULL ? fetches[i].data : structure;
@@ -262,8 +263,7 @@ static stepc_code place_fetch(const stepc_entry *entry, const stepc_view *feeds,
     return STEPC_OK;
 }
 
-/* The fault's place is "Type name". */
-static stepc_code fault_error(const stepc_fault *fault, int32_t status, stepc_error *error)
+stepc_code module_fault_error(const stepc_fault *fault, int32_t status, stepc_error *error)
 {
     stepc_code code = status > 0 && status <= STEPC_DATA_LOSS ? (stepc_code)status : STEPC_INTERNAL;
     const char *place = fault->operation != NULL ? fault->operation : "";
@@ -333,7 +333,7 @@ static stepc_code call_bound(const stepc_entry *entry, const stepc_env *env, cha
     if (env->fault != NULL)
         *env->fault = fault;
     if (status != 0)
-        return fault_error(&fault, status, error);
+        return module_fault_error(&fault, status, error);
     return read_dims(entry, work + parts->fetches, (int64_t *)(void *)(work + parts->dims), fetches, error);
 }
 

@@ -8,9 +8,22 @@
 #include "stepc/module.h"
 #include "stepc/tensor.h"
 
+#include <stdbool.h>
+
 /* Bytes of scratch that module_call and module_bind want for ENTRY: the feeds struct, the
  * fetches struct, the symbols' values and the dimensions of the fetches. 0 on overflow. */
 size_t module_work_bytes(const stepc_entry *entry);
+/* Where in that scratch the fetches struct lies; the feeds struct lies at 0. For callers that lay the structs out
+ * themselves, where an entry leaves nothing to find out at the call. */
+size_t module_work_fetches(const stepc_entry *entry);
+
+/* The error of a step that returned STATUS and left FAULT: its message, the node and the operator of fault.operation
+ * ("Type name"), and " [[{{node name}}]]". Returns the code. */
+stepc_code module_fault_error(const stepc_fault *fault, int32_t status, stepc_error *error);
+
+/* True when code built for the ISA profile ISA runs on this CPU. Profiles without an order of their own ("armv7m") run
+ * where the library itself was built for them. */
+bool module_isa_runs(const char *isa);
 
 /* Checks the feeds against the entry (count, dtypes, ranks, dimensions; equal symbols are
  * equal sizes within their bound), lays them out in the feeds struct at the beginning of

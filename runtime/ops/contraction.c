@@ -98,32 +98,49 @@ static complex_value dot_c128(const operand *a, const operand *b, int64_t i, int
     return total;
 }
 
-static stepc_code multiply(kernel_context *k, const operand *a, const operand *b, stepc_tensor *out)
-{
-    stepc_dtype dtype = stepc_tensor_dtype(out);
-    void *to = stepc_tensor_data(out);
-    int64_t i, j, n = 0;
+typedef struct product {
+    const operand *a, *b;
+    stepc_dtype dtype;
+    void *to;
+} product;
 
-    for (i = 0; i < a->rows; i++) {
-        for (j = 0; j < b->columns; j++, n++) {
-            switch (dtype_carrier_of(dtype)) {
-            case CARRIER_F64:
-                store_f64(dtype, to, n, dot_f64(a, b, i, j));
-                break;
-            case CARRIER_I64:
-                store_i64(dtype, to, n, (int64_t)dot_u64(a, b, i, j));
-                break;
-            case CARRIER_U64:
-                store_u64(dtype, to, n, dot_u64(a, b, i, j));
-                break;
-            case CARRIER_C128:
-                store_c128(dtype, to, n, dot_c128(a, b, i, j));
-                break;
-            case CARRIER_NONE:
-                return kernel_unsupported(k->error, k->op->type.data, dtype);
-            }
+/* Elements first .. end-1 of the product, counted along its rows. */
+static void multiply_part(void *argument, int64_t first, int64_t end)
+{
+    const product *p = argument;
+    int64_t n;
+
+    for (n = first; n < end; n++) {
+        int64_t i = n / p->b->columns, j = n % p->b->columns;
+
+        switch (dtype_carrier_of(p->dtype)) {
+        case CARRIER_F64:
+            store_f64(p->dtype, p->to, n, dot_f64(p->a, p->b, i, j));
+            break;
+        case CARRIER_I64:
+            store_i64(p->dtype, p->to, n, (int64_t)dot_u64(p->a, p->b, i, j));
+            break;
+        case CARRIER_U64:
+            store_u64(p->dtype, p->to, n, dot_u64(p->a, p->b, i, j));
+            break;
+        case CARRIER_C128:
+            store_c128(p->dtype, p->to, n, dot_c128(p->a, p->b, i, j));
+            break;
+        case CARRIER_NONE:
+            break;
         }
     }
+}
+
+/* Every element is summed by one thread, in order: the threads change nothing but the time. */
+static stepc_code multiply(kernel_context *k, const operand *a, const operand *b, stepc_tensor *out)
+{
+    product p = {a, b, stepc_tensor_dtype(out), stepc_tensor_data(out)};
+    double work = (double)a->rows * (double)b->columns * (double)a->columns;
+
+    if (dtype_carrier_of(p.dtype) == CARRIER_NONE)
+        return kernel_unsupported(k->error, k->op->type.data, p.dtype);
+    kernel_split(k, a->rows * b->columns, work, multiply_part, &p);
     return STEPC_OK;
 }
 

@@ -155,3 +155,32 @@ const char *operation_input_text(const stepc_operation *op, int32_t input, char 
         snprintf(buffer, size, "%s:%d", from->op->name.data, from->index);
     return buffer;
 }
+
+/* ---- large outputs ---------------------------------------------------------------------------------- */
+
+#define SPLIT_WORK 1e6 /* below this, waking threads costs more than it brings */
+#define SPLIT_PARTS 64
+
+typedef struct split {
+    int64_t count, parts;
+    void (*body)(void *argument, int64_t first, int64_t end);
+    void *argument;
+} split;
+
+static void run_part(void *argument, int64_t index)
+{
+    const split *s = argument;
+    int64_t per = s->count / s->parts, more = s->count % s->parts;
+    int64_t first = index * per + (index < more ? index : more);
+    s->body(s->argument, first, first + per + (index < more));
+}
+
+void kernel_split(kernel_context *k, int64_t count, double work, void (*body)(void *argument, int64_t first, int64_t end),
+                  void *argument)
+{
+    split s = {count, count < SPLIT_PARTS ? count : SPLIT_PARTS, body, argument};
+    if (k->parallel == NULL || work < SPLIT_WORK || count < 2)
+        body(argument, 0, count);
+    else
+        k->parallel->run(k->parallel->context, s.parts, run_part, &s);
+}

@@ -51,18 +51,17 @@ void philox_seed(philox *generator, uint64_t seed, uint64_t seed2)
 
 /* ---- the generator of an operation ---- */
 
-static philox generator_load(kernel_context *k)
+philox philox_load(const stepc_operation *op, const kernel_state *state, uint64_t entropy)
 {
-    kernel_state *state = k->state;
     philox generator;
 
     if (!state->initialised) {
-        uint64_t seed = (uint64_t)operation_int(k->op, "seed", 0), seed2 = (uint64_t)operation_int(k->op, "seed2", 0);
+        uint64_t seed = (uint64_t)operation_int(op, "seed", 0), seed2 = (uint64_t)operation_int(op, "seed2", 0);
 
         if (seed == 0 && seed2 == 0) {
             /* Entropy is the session's: the name keeps two operations apart. */
-            seed = k->entropy;
-            seed2 = text_hash(k->op->name);
+            seed = entropy;
+            seed2 = text_hash(op->name);
         }
         philox_seed(&generator, seed, seed2);
         return generator;
@@ -72,11 +71,11 @@ static philox generator_load(kernel_context *k)
     return generator;
 }
 
-static void generator_store(kernel_context *k, const philox *generator)
+void philox_store(kernel_state *state, const philox *generator)
 {
-    memcpy(k->state->words, generator->counter, sizeof generator->counter);
-    memcpy(k->state->words + 4, generator->key, sizeof generator->key);
-    k->state->initialised = true;
+    memcpy(state->words, generator->counter, sizeof generator->counter);
+    memcpy(state->words + 4, generator->key, sizeof generator->key);
+    state->initialised = true;
 }
 
 /* ---- uniform ---- */
@@ -143,10 +142,10 @@ static stepc_code kernel_random_uniform(kernel_context *k)
     host_free(k->host, dims, (size_t)(rank > 0 ? rank : 1) * sizeof *dims);
     if (code != STEPC_OK)
         return code;
-    generator = generator_load(k);
+    generator = philox_load(k->op, k->state, k->entropy);
     uniform_fill(dtype, stepc_tensor_data(out), stepc_tensor_length(out), generator);
     philox_skip(&generator, 256 * (uint64_t)stepc_tensor_length(out));
-    generator_store(k, &generator);
+    philox_store(k->state, &generator);
     return STEPC_OK;
 }
 

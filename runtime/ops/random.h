@@ -3,6 +3,8 @@
 #ifndef RUNTIME_OPS_RANDOM_H
 #define RUNTIME_OPS_RANDOM_H
 
+#include "runtime/ops/row.h"
+
 #include <stdint.h>
 
 typedef struct philox {
@@ -12,6 +14,10 @@ typedef struct philox {
 
 /* A stateful operator's generator: key SEED, counter (0, SEED2). */
 void philox_seed(philox *generator, uint64_t seed, uint64_t seed2);
+/* The generator of operation OP where STATE left it; a new one is seeded by the operation's attributes, or by ENTROPY (the
+ * session's) where both seeds are 0. store leaves it there. */
+philox philox_load(const stepc_operation *op, const kernel_state *state, uint64_t entropy);
+void philox_store(kernel_state *state, const philox *generator);
 /* The four words at the counter, which stays. */
 void philox_words(const philox *generator, uint32_t out[4]);
 /* Counter += STEPS. */

@@ -166,12 +166,34 @@ stepc_code variable_lookup(variable_store *store, const char *container, const c
     return STEPC_OK;
 }
 
+variable *variable_find(const variable_store *store, const char *container, const char *name)
+{
+    return store->table_size > 0 ? *table_slot(store, container, name) : NULL;
+}
+
 void variable_set(variable *v, stepc_tensor *value)
 {
     stepc_tensor *old = v->value;
 
     v->value = value;
+    v->home = NULL;
+    v->version++;
     stepc_tensor_release(old);
+}
+
+static bool is_named(const char *container, const char *const *containers, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(container, containers[i]) == 0)
+            return true;
+    return false;
+}
+
+void variable_store_empty(variable_store *store, const char *const *containers, size_t count)
+{
+    for (variable *v = store->first; v; v = v->next)
+        if (count == 0 || is_named(v->container, containers, count))
+            variable_set(v, NULL);
 }
 
 variable *variable_first(variable_store *store)

@@ -10,6 +10,7 @@
 #include "runtime/graph/graph.h"
 #include "runtime/ops/resource.h"
 #include "runtime/ops/size.h"
+#include "stepc/module.h"
 
 /* ---- shape functions ------------------------------------------------------------------ */
 
@@ -60,6 +61,7 @@ typedef struct kernel_context {
     variable_store *store;        /* the session's variables */
     kernel_state *state;          /* of this operation in this session */
     uint64_t entropy;             /* for random operations whose seeds are both 0 */
+    const stepc_parallel *parallel; /* helps with large outputs (kernel_split); NULL: the caller's thread alone */
     stepc_error *error;
 } kernel_context;
 
@@ -119,6 +121,10 @@ const op_row *op_row_at(size_t index); /* sorted by name */
 /* Allocates output INDEX. */
 stepc_code kernel_output(kernel_context *k, int32_t index, stepc_dtype dtype, const int64_t *dims, int32_t rank,
                          stepc_tensor **out);
+/* Calls BODY for [first, end) ranges that make up [0, count), in any order and, where WORK (operations on scalars, in all) is
+ * worth it, in several threads: it may neither fail nor touch anything but its own part of the output. */
+void kernel_split(kernel_context *k, int64_t count, double work, void (*body)(void *argument, int64_t first, int64_t end),
+                  void *argument);
 /* Gives input INPUT on as output OUTPUT (one more reference). */
 stepc_code kernel_forward(kernel_context *k, int32_t input, int32_t output);
 /* Reads an int32 or int64 tensor of rank 0 or 1 (a shape, axes, multiples) into MEMORY the caller frees with

@@ -11,6 +11,9 @@
 
 #include "runtime/graph/graph.h"
 #include "runtime/ops/row.h"
+#include "stepc/session.h"
+
+#include <stdatomic.h>
 
 /* What a step is asked for. */
 typedef struct step_request {
@@ -20,7 +23,19 @@ typedef struct step_request {
     size_t fetch_count;
     const stepc_operation *const *targets;
     size_t target_count;
+    const stepc_connection *connections; /* tensors replaced by others of the step; no part of a plain run */
+    size_t connection_count;
+    bool allow_unfed; /* placeholders that nothing feeds fail when they run, not before (partial runs) */
+    /* As the caller wrote them, for messages; NULL: made from the outputs. Then a NULL operation is one not found. */
+    const char *const *feed_names;
+    const char *const *fetch_names;
+    const char *const *target_names;
 } step_request;
+
+static inline bool operation_is_placeholder(const stepc_operation *op)
+{
+    return text_equal(op->type, TEXT_LITERAL("Placeholder")) || text_equal(op->type, TEXT_LITERAL("PlaceholderV2"));
+}
 
 typedef struct plan_value {
     int32_t uses;             /* inputs and fetches that read it in one step */
@@ -32,7 +47,9 @@ typedef struct plan_node {
     const op_row *row;
     const int32_t *inputs; /* value numbers */
     int32_t first_output;  /* value number of output 0; the others follow */
+    int32_t device;        /* number in the session's list */
     bool stateless;        /* same inputs give same outputs, and nothing else happens */
+    bool touches_state;    /* reads or writes variables or a generator: runs under the session's state lock */
     bool remembered;       /* all outputs are remembered: does not run again */
 } plan_node;
 
@@ -43,34 +60,49 @@ typedef struct step_value {
 } step_value;
 
 typedef struct plan plan;
+
+/* Room for one run: runs of one plan may overlap, each in a frame of its own. */
+typedef struct plan_frame {
+    plan *p;
+    arena memory;
+    step_value *values;
+    int32_t *remaining; /* readers that are still to come, per value */
+    stepc_tensor **inputs;
+    variable **input_variables;
+    stepc_tensor **outputs;
+    variable **output_variables;
+} plan_frame;
+
+#define PLAN_SPARE_FRAMES 4
+
+/* Immutable once made, but for what is atomic or named otherwise. */
 struct plan {
     stepc_host host;
     arena memory;
+    atomic_int holders; /* the cache, callables, partial runs, runs */
     step_request request; /* copied */
     plan_node *nodes;
     int32_t node_count;
     plan_value *values; /* feeds first, then the outputs of the nodes in order */
     int32_t value_count;
     const int32_t *fetch_values;
-    bool has_state;          /* some operation reads or writes variables */
-    int64_t remembered_bytes;
-    plan *next;              /* in the session's cache */
-
-    /* Room for one run (runs of one session do not overlap). */
-    step_value *frame;
-    int32_t *remaining;
-    stepc_tensor **inputs;
-    variable **input_variables;
-    stepc_tensor **outputs;
-    variable **output_variables;
+    bool has_state;    /* some operation reads or writes variables */
+    int32_t device_count; /* of the session's devices: those that run something */
+    _Atomic(plan_frame *) spare[PLAN_SPARE_FRAMES];
+    plan *next;        /* in the session's cache */
+    _Atomic(struct dispatch *) dispatch; /* compiled entries that fit; dispatch.c */
 };
 
-/* Checks REQUEST against GRAPH with TensorFlow's texts, prunes, and numbers values. Errors:
+/* Checks REQUEST against GRAPH with TensorFlow's texts, prunes, and numbers values; one holder. Errors:
  * those of stepc_session_run before anything runs; UNIMPLEMENTED for operators without a
  * row, all of which go to the host's report as "missing-operator". */
 stepc_code session_plan_make(const stepc_graph *graph, const stepc_host *host, const step_request *request, plan **out,
-                     stepc_error *error);
-void run_plan_free(plan *p); /* NULL is fine */
+                             stepc_error *error);
+plan *run_plan_retain(plan *p);
+void run_plan_release(plan *p); /* NULL is fine */
 bool plan_matches(const plan *p, const step_request *request);
+/* A frame with empty values and `remaining` set; NULL when out of memory. put empties it. */
+plan_frame *plan_frame_take(plan *p);
+void plan_frame_put(plan_frame *frame);
 
 #endif

@@ -3,7 +3,9 @@
 
 #include "runtime/core/checked.h"
 #include "runtime/core/error.h"
+#include "runtime/core/tensor.h"
 
+#include <stdio.h>
 #include <string.h>
 
 int32_t feed_table_find(const feed_table *table, const step_request *request, stepc_output at)
@@ -20,9 +22,24 @@ static bool belongs(const stepc_graph *graph, const stepc_operation *op)
     return op != NULL && op->graph == graph;
 }
 
-static const char *name_of(const stepc_operation *op)
+/* How messages write an output: as the caller did, else as "NAME:INDEX". To be printed one behind the other. */
+typedef struct spelling {
+    const char *name;
+    char index[16];
+} spelling;
+
+static spelling spell(stepc_output at, const char *const *names, size_t i)
 {
-    return op != NULL ? op->name.data : "(null)";
+    spelling s = {names != NULL ? names[i] : at.op != NULL ? at.op->name.data : "(null)", ""};
+    if (names == NULL)
+        (void)snprintf(s.index, sizeof s.index, ":%d", (int)at.index);
+    return s;
+}
+
+static stepc_code endpoint_fed_twice(const step_request *request, size_t i, stepc_error *error)
+{
+    spelling s = spell(request->feeds[i], request->feed_names, i);
+    return error_set(error, STEPC_INVALID_ARGUMENT, "Endpoint \"%s%s\" fed more than once.", s.name, s.index);
 }
 
 static stepc_code check_fed_once(const stepc_graph *graph, const step_request *request, feed_table *table,
@@ -35,39 +52,41 @@ static stepc_code check_fed_once(const stepc_graph *graph, const step_request *r
         if (!belongs(graph, at.op))
             continue;
         if (feed_table_find(table, request, at) >= 0)
-            return error_set(error, STEPC_INVALID_ARGUMENT, "Endpoint \"%s:%d\" fed more than once.", at.op->name.data,
-                             (int)at.index);
+            return endpoint_fed_twice(request, i, error);
         table->next[i] = table->head[at.op->index];
         table->head[at.op->index] = (int32_t)i;
     }
     return STEPC_OK;
 }
 
-static stepc_code check_feed(const stepc_graph *graph, stepc_output at, stepc_error *error)
+static stepc_code check_feed(const stepc_graph *graph, const step_request *request, size_t i, stepc_error *error)
 {
+    stepc_output at = request->feeds[i];
+    spelling s = spell(at, request->feed_names, i);
     if (!belongs(graph, at.op))
-        return error_set(error, STEPC_NOT_FOUND, "FeedInputs: unable to find feed output %s:%d", name_of(at.op),
-                         (int)at.index);
+        return error_set(error, STEPC_NOT_FOUND, "FeedInputs: unable to find feed output %s%s", s.name, s.index);
     if (at.index < 0 || at.index >= at.op->output_count)
-        return error_set(error, STEPC_INVALID_ARGUMENT, "FeedInputs: %s:%d should have output index < %d",
-                         at.op->name.data, (int)at.index, (int)at.op->output_count);
+        return error_set(error, STEPC_INVALID_ARGUMENT, "FeedInputs: %s%s should have output index < %d", s.name,
+                         s.index, (int)at.op->output_count);
     return STEPC_OK;
 }
 
-static stepc_code check_fetch(const stepc_graph *graph, stepc_output at, stepc_error *error)
+static stepc_code check_fetch(const stepc_graph *graph, const step_request *request, size_t i, stepc_error *error)
 {
+    stepc_output at = request->fetches[i];
+    spelling s = spell(at, request->fetch_names, i);
     if (!belongs(graph, at.op))
-        return error_set(error, STEPC_NOT_FOUND, "FetchOutputs node %s:%d: not found", name_of(at.op), (int)at.index);
+        return error_set(error, STEPC_NOT_FOUND, "FetchOutputs node %s%s: not found", s.name, s.index);
     const char *name = at.op->name.data;
     if (at.op->output_count == 0)
         return error_set(error, STEPC_INVALID_ARGUMENT,
-                         "Tried to fetch data for '%s:%d', which produces no output.  To run to a node but not fetch "
-                         "any data, pass '%s:%d' as an argument to the 'target_node_names' argument of the "
+                         "Tried to fetch data for '%s%s', which produces no output.  To run to a node but not fetch "
+                         "any data, pass '%s%s' as an argument to the 'target_node_names' argument of the "
                          "Session::Run API.",
-                         name, (int)at.index, name, (int)at.index);
+                         s.name, s.index, s.name, s.index);
     if (at.index < 0 || at.index >= at.op->output_count)
-        return error_set(error, STEPC_INVALID_ARGUMENT, "FetchOutputs %s:%d: output index too large, must be < %d",
-                         name, (int)at.index, (int)at.op->output_count);
+        return error_set(error, STEPC_INVALID_ARGUMENT, "FetchOutputs %s%s: output index too large, must be < %d",
+                         s.name, s.index, (int)at.op->output_count);
     stepc_dtype dtype = dtype_base((stepc_dtype)at.op->output_dtypes[at.index]);
     if (dtype == STEPC_RESOURCE || dtype == STEPC_VARIANT) {
         error_set(error, STEPC_UNIMPLEMENTED, "Fetching '%s:%d', a tensor of type %s, is not supported.", name,
@@ -88,7 +107,7 @@ static stepc_code check_targets(const stepc_graph *graph, const step_request *re
         if (found_all)
             error_set(error, STEPC_NOT_FOUND, "PruneForTargets: Some target nodes not found: ");
         found_all = false;
-        error_append(error, "%s ", name_of(op));
+        error_append(error, "%s ", spell((stepc_output){op, 0}, request->target_names, i).name);
     }
     return found_all ? STEPC_OK : STEPC_NOT_FOUND;
 }
@@ -101,9 +120,9 @@ stepc_code request_check(const stepc_graph *graph, const step_request *request, 
         return error_set(error, STEPC_INVALID_ARGUMENT, "More than %d feeds, fetches or targets.", (int)INT32_MAX);
     stepc_code code = check_fed_once(graph, request, table, error);
     for (size_t i = 0; code == STEPC_OK && i < request->feed_count; i++)
-        code = check_feed(graph, request->feeds[i], error);
+        code = check_feed(graph, request, i, error);
     for (size_t i = 0; code == STEPC_OK && i < request->fetch_count; i++)
-        code = check_fetch(graph, request->fetches[i], error);
+        code = check_fetch(graph, request, i, error);
     return code == STEPC_OK ? check_targets(graph, request, error) : code;
 }
 
@@ -182,6 +201,17 @@ static stepc_code value_error(const stepc_feed *feed, const char *what, stepc_er
     return STEPC_INVALID_ARGUMENT;
 }
 
+/* A handle made in this process has no hash code that could be right. */
+static stepc_code resource_error(const stepc_feed *feed, stepc_error *error)
+{
+    error_set(error, STEPC_INVALID_ARGUMENT,
+              "Invalid resource type hash code: 0. Perhaps a resource tensor was being provided as a feed? That is not "
+              "currently allowed. [[{{node %s}}]]",
+              feed->at.op->name.data);
+    error_at_node(error, feed->at.op->name.data, feed->at.op->type.data, NULL);
+    return STEPC_INVALID_ARGUMENT;
+}
+
 static stepc_code check_value(const stepc_feed *feed, stepc_error *error)
 {
     const stepc_view *value = &feed->value;
@@ -190,7 +220,7 @@ static stepc_code check_value(const stepc_feed *feed, stepc_error *error)
     size_t bytes;
 
     if (dtype == STEPC_RESOURCE || dtype == STEPC_VARIANT)
-        return value_error(feed, "is a resource tensor; feeding one is not currently allowed", error);
+        return resource_error(feed, error);
     if (value->rank < 0 || (value->rank > 0 && value->dims == NULL))
         return value_error(feed, "has no dimensions", error);
     for (int32_t i = 0; i < value->rank; i++)
@@ -221,23 +251,35 @@ stepc_code request_check_values(const stepc_feed *feeds, size_t count, stepc_err
     return STEPC_OK;
 }
 
-static bool overlaps(const stepc_view *a, const stepc_view *b)
+static bool is_misaligned(const stepc_fetch *fetch)
 {
-    uintptr_t x = (uintptr_t)a->data, y = (uintptr_t)b->data;
-    return a->data && b->data && x < y + b->bytes && y < x + a->bytes;
+    stepc_dtype dtype = dtype_base((stepc_dtype)fetch->at.op->output_dtypes[fetch->at.index]);
+    return (uintptr_t)fetch->into.data % alignment_of(dtype) != 0;
 }
 
-stepc_code request_check_overlap(const stepc_feed *feeds, size_t feed_count, const stepc_fetch *fetches, size_t fetch_count,
+static stepc_code buffer_misaligned(const stepc_fetch *fetch, stepc_error *error)
+{
+    error_set(error, STEPC_INVALID_ARGUMENT, "The buffer for '%s:%d' is not aligned to its elements.",
+              fetch->at.op->name.data, (int)fetch->at.index);
+    error_at_node(error, fetch->at.op->name.data, fetch->at.op->type.data, NULL);
+    return STEPC_INVALID_ARGUMENT;
+}
+
+stepc_code request_check_buffers(const stepc_feed *feeds, size_t feed_count, const stepc_fetch *fetches, size_t fetch_count,
                                  stepc_error *error)
 {
     for (size_t i = 0; i < fetch_count; i++) {
+        if (fetches[i].into.data == NULL)
+            continue;
+        if (is_misaligned(&fetches[i]))
+            return buffer_misaligned(&fetches[i], error);
         for (size_t k = 0; k < feed_count; k++)
-            if (overlaps(&fetches[i].into, &feeds[k].value))
+            if (view_overlaps(&fetches[i].into, &feeds[k].value))
                 return error_set(error, STEPC_INVALID_ARGUMENT, "The buffer for '%s:%d' overlaps the value fed for '%s:%d'.",
                                  fetches[i].at.op->name.data, (int)fetches[i].at.index, feeds[k].at.op->name.data,
                                  (int)feeds[k].at.index);
         for (size_t k = 0; k < i; k++)
-            if (overlaps(&fetches[i].into, &fetches[k].into))
+            if (view_overlaps(&fetches[i].into, &fetches[k].into))
                 return error_set(error, STEPC_INVALID_ARGUMENT, "The buffers for '%s:%d' and '%s:%d' overlap.",
                                  fetches[k].at.op->name.data, (int)fetches[k].at.index, fetches[i].at.op->name.data,
                                  (int)fetches[i].at.index);

@@ -19,8 +19,8 @@ stepc_code request_check(const stepc_graph *graph, const step_request *request, 
 int32_t feed_table_find(const feed_table *table, const step_request *request, stepc_output at);
 /* Checks dtypes, sizes and alignment of the fed values. */
 stepc_code request_check_values(const stepc_feed *feeds, size_t count, stepc_error *error);
-/* Refuses buffers for fetches that overlap a fed value or each other. */
-stepc_code request_check_overlap(const stepc_feed *feeds, size_t feed_count, const stepc_fetch *fetches, size_t fetch_count,
+/* Refuses buffers for fetches that are not aligned to their elements, or overlap a fed value or each other. */
+stepc_code request_check_buffers(const stepc_feed *feeds, size_t feed_count, const stepc_fetch *fetches, size_t fetch_count,
                                  stepc_error *error);
 
 #endif

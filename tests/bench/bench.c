@@ -279,7 +279,8 @@ static void load_library(bench *b, build *c)
     if (!mkdtemp(path))
         die(b, "mkdtemp");
     snprintf(file, sizeof file, "%s/step.so", path);
-    build_request request = {BUILD_SHARED, c->cc, c->cflags, isa_find(c->isa), c->product, "bench_step", file};
+    build_request request = {.kind = BUILD_SHARED, .cc = c->cc, .cflags = c->cflags, .isa = isa_find(c->isa), .product = c->product,
+                             .module = "bench_step", .out_path = file};
     if (build_module(&b->host, &request, &b->error))
         die(b, c->cc);
     c->library = dlopen(file, RTLD_NOW | RTLD_LOCAL);

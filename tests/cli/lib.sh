@@ -6,7 +6,9 @@ STEPC=$1
 DATA=$2
 FAILURES=0
 WORK=$(mktemp -d "${TMPDIR:-/tmp}/stepc-cli-test-XXXXXX")
-trap 'rm -rf "$WORK"' EXIT
+trap 'rm -rf "$WORK" "$WORK.cache"' EXIT
+XDG_CACHE_HOME=$WORK.cache # of --engine jit
+export XDG_CACHE_HOME
 cd "$WORK" || exit 1
 PYTHON=/usr/bin/python3
 [ -x "$PYTHON" ] || PYTHON=python3

@@ -8,6 +8,24 @@ WARNINGS="-std=c11 -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-proto
 -Wvla -Wwrite-strings -Wformat=2 -Wundef -Wcast-qual -Wswitch-enum -Wimplicit-fallthrough -Werror"
 
 # The tutorials' programs.
+# The jit: compiled on first use, kept, and loaded the next time without a C compiler's help.
+for cache in kept kept none; do
+    want 0 run const.pbtxt --engine jit --cache $cache
+    prints 'c:0 = 15.0'
+    want 0 run times2.pbtxt --feed x:0=5.0 --fetch y:0 --engine jit --cache $cache
+    prints 'y:0 = 10.0'
+    want 0 run times2.pbtxt --feed 'x:0=[[1,2],[3,nan]]' --fetch y:0 --engine jit --cache $cache --steps 3
+    prints ' [6.0 nan]]'
+done
+[ "$(ls kept | wc -l)" = 3 ] || fail 'the cache holds something else than three libraries'
+rm -r kept
+want 0 run times2.pbtxt --feed x:0=5.0 --fetch y:0 --engine jit
+[ "$(ls "$XDG_CACHE_HOME/stepc" | wc -l)" = 1 ] || fail 'the cache is not in XDG_CACHE_HOME'
+want 0 compare rows.pbtxt --feed 'x:0=[[1,2,3]]' --fetch y:0 --engine jit --json
+json 'J["engine"] == "jit" and J["equal"]'
+want 0 bench rows.pbtxt --feed 'x:0=[[1,2,3]]' --fetch y:0 --engine jit,interpreted --seconds 0.01 --json
+json '[e["engine"] for e in J["engines"]] == ["jit", "interpreted"]'
+
 want 0 run const.pbtxt --engine compiled
 prints 'c:0 = 15.0'
 want 0 run times2.pbtxt --feed x:0=5.0 --fetch y:0 --engine compiled

@@ -72,7 +72,14 @@ want 3 compile rows.pbtxt -o x.c --feed 'x=int32[2,3]' --fetch y
 want 3 compile rows.pbtxt -o x.c --feed 'x=float32[n*2,3]' --fetch y
 
 # 4: not supported here
-want 4 run const.pbtxt --fetch c --engine jit
+want 2 run const.pbtxt --fetch c --engine jit --symbolic
+mkdir open
+chmod 777 open
+want 5 run const.pbtxt --fetch c --engine jit --cache open
+says 'PERMISSION_DENIED: open: '
+rmdir open
+want 5 run const.pbtxt --fetch c --engine jit --cache none --cc /no/such/cc
+says UNAVAILABLE
 want 4 run const.pbtxt --fetch c --trace t.json
 want 4 freeze const.pbtxt -o x.pb
 want 4 report const.pbtxt -o x.html

@@ -27,6 +27,7 @@ typedef struct test_case {
     stepc_host host;
     stepc_graph *graph;
     stepc_session *session;
+    const stepc_jit *jit; /* of the session; NULL: none */
     stepc_error *error;
     outcome *o;
 } test_case;
@@ -295,6 +296,8 @@ static bool run_step(test_case *c, case_step *s, char *note, size_t note_size)
     note_operators(c, s);
     if (strcmp(c->options->engine, "compiled") == 0)
         code = compiled_case(c->options, c->graph, &c->host, s, c->o, note, note_size, c->error);
+    else if (c->jit != NULL)
+        code = jit_case(c->session, c->graph, &c->host, s, c->o, note, note_size, c->error);
     else
         code = stepc_session_run(c->session, s->feeds, s->feed_count, s->fetches, s->fetch_count, s->targets,
                                  s->target_count, NULL, c->error);
@@ -363,8 +366,13 @@ static bool run_init(test_case *c)
 
 static bool open_session(test_case *c)
 {
-    stepc_session_options session = {.size = sizeof session, .host = &c->host, .seed = 1};
+    stepc_session_options session = {.size = sizeof session, .host = &c->host, .seed = 1, .ignore_devices = 1};
     session.engine = strcmp(c->options->engine, "reference") == 0 ? STEPC_ENGINE_REFERENCE : STEPC_ENGINE_INTERPRETED;
+    if (strcmp(c->options->engine, "jit") == 0 && jit_open(c->options, &c->host, &c->jit, c->error) != STEPC_OK) {
+        failed(c, "run");
+        return false;
+    }
+    session.jit = c->jit;
     if (stepc_session_open(c->graph, &session, &c->session, c->error) == STEPC_OK)
         return true;
     failed(c, "run");
@@ -468,6 +476,7 @@ void run_case(const settings *options, const char *folder, const char *name, out
     if (read_specs(&c))
         run_model(&c);
     stepc_session_free(c.session);
+    jit_close(c.jit);
     stepc_graph_release(c.graph);
     stepc_error_free(c.error);
     json_free(c.signature);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The compiled engine: compile the step to C, build a library from it, load and call it.
+/* The compiled engine: compile the step to C, build a library from it, load and call it. The jit: a session does that.
  *
  * Consts that a fetch reaches by data are fed with their own values, so that the code must
  * compute; what decides a shape (the axes of a reduction, the shape of a Reshape) stays a
@@ -15,6 +15,26 @@ stepc_code compiled_case(const settings *options, stepc_graph *graph, const step
     (void)options, (void)graph, (void)host, (void)step, (void)note, (void)note_size, (void)error;
     conclude(o, UNSUPPORTED, "this build has no compiler");
     return STEPC_UNIMPLEMENTED;
+}
+
+stepc_code jit_open(const settings *options, const stepc_host *host, const stepc_jit **out, stepc_error *error)
+{
+    (void)options, (void)host, (void)error;
+    *out = NULL;
+    return STEPC_UNIMPLEMENTED;
+}
+
+stepc_code jit_case(stepc_session *session, stepc_graph *graph, const stepc_host *host, case_step *step, outcome *o,
+                    char *note, size_t note_size, stepc_error *error)
+{
+    (void)session, (void)graph, (void)host, (void)step, (void)note, (void)note_size, (void)error;
+    conclude(o, UNSUPPORTED, "this build has no compiler");
+    return STEPC_UNIMPLEMENTED;
+}
+
+void jit_close(const stepc_jit *jit)
+{
+    (void)jit;
 }
 
 #else
@@ -172,7 +192,7 @@ static stepc_code read_constants(stepc_graph *graph, const stepc_host *host, con
                                  stepc_error *error)
 {
     stepc_session *session;
-    stepc_session_options options = {.size = sizeof options, .host = host, .engine = STEPC_ENGINE_REFERENCE, .seed = 1};
+    stepc_session_options options = {.size = sizeof options, .host = host, .engine = STEPC_ENGINE_REFERENCE, .seed = 1, .ignore_devices = 1};
     c->constants = need(calloc(set->count + 1, sizeof *c->constants));
     c->constant_count = set->count;
     if (set->count == 0)
@@ -414,6 +434,71 @@ stepc_code compiled_case(const settings *options, stepc_graph *graph, const step
             o->verdict = FOLDED;
     }
     stepc_product_free(product);
+    free_signature(&c, step->fetch_count);
+    return code;
+}
+
+/* ---- the jit ------------------------------------------------------------------------------------- */
+
+stepc_code jit_open(const settings *options, const stepc_host *host, const stepc_jit **out, stepc_error *error)
+{
+    char folder[1200];
+    snprintf(folder, sizeof folder, "%s/jit", options->cache != NULL ? options->cache : "/tmp/stepc-conformance-cache");
+    stepc_jit_options jit = {.size = sizeof jit, .host = host, .cache_folder = folder, .cc = options->cc, .no_fold = 1};
+    return stepc_jit_open(&jit, out, error);
+}
+
+void jit_close(const stepc_jit *jit)
+{
+    stepc_jit_close(jit);
+}
+
+/* What the jit makes of the step, as figures: it tells nothing itself. */
+static stepc_code figures_of(stepc_graph *graph, const stepc_host *host, const case_step *step, const compiled_step *c,
+                             stepc_callable_figures *out, stepc_error *error)
+{
+    stepc_product *product = NULL;
+    stepc_callable_spec callable = {.size = sizeof callable,
+                                    .name = "conformance_step",
+                                    .feeds = c->feeds,
+                                    .feed_count = c->feed_count,
+                                    .fetches = c->fetches,
+                                    .fetch_count = step->fetch_count,
+                                    .targets = step->target_names,
+                                    .target_count = step->target_count};
+    stepc_compile_options compile = {.size = sizeof compile, .isa = "host", .no_fold = 1, .host = host};
+    stepc_code code = stepc_compile(graph, &callable, 1, &compile, &product, error);
+    if (code == STEPC_OK)
+        *out = *stepc_product_figures(product, 0);
+    stepc_product_free(product);
+    return code;
+}
+
+stepc_code jit_case(stepc_session *session, stepc_graph *graph, const stepc_host *host, case_step *step, outcome *o,
+                    char *note, size_t note_size, stepc_error *error)
+{
+    compiled_step c = {0};
+    stepc_callable_figures figures = {.nests = 0};
+    stepc_feed *feeds = NULL;
+    stepc_run_options run = {.size = sizeof run, .engine = STEPC_ENGINE_JIT};
+    stepc_code code = make_signature(graph, host, step, &c, error);
+    if (code == STEPC_OK)
+        code = figures_of(graph, host, step, &c, &figures, error);
+    if (code == STEPC_OK) {
+        feeds = need(calloc(c.feed_count + 1, sizeof *feeds));
+        for (size_t i = 0; i < c.feed_count; i++) {
+            feeds[i].at = i < step->feed_count ? step->feeds[i].at : c.constants[i - step->feed_count].at;
+            feeds[i].value = c.values[i];
+        }
+        code = stepc_session_run(session, feeds, c.feed_count, step->fetches, step->fetch_count, step->targets,
+                                 step->target_count, &run, error);
+    }
+    if (code == STEPC_OK) {
+        snprintf(note, note_size, "nests %lld calls %lld", (long long)figures.nests, (long long)figures.calls);
+        if (figures.nests == 0 && figures.calls == 0)
+            o->verdict = FOLDED;
+    }
+    free(feeds);
     free_signature(&c, step->fetch_count);
     return code;
 }

@@ -34,7 +34,7 @@ typedef struct work_list {
 
 static void usage(FILE *to)
 {
-    fputs("usage: conformance CORPUS (--list FILE [--mark MARK] | FOLDER...) [--engine reference|interpreted|compiled]\n"
+    fputs("usage: conformance CORPUS (--list FILE [--mark MARK] | FOLDER...) [--engine reference|interpreted|compiled|jit]\n"
           "           [--outputs DIR] [--jobs N] [--keep-going] [--json FILE] [--timeout SECONDS] [--cache DIR] [--cc CC]\n",
           to);
 }
@@ -451,7 +451,8 @@ static int report(work_list *list, const settings *options)
 
 static bool known_engine(const char *engine)
 {
-    return strcmp(engine, "reference") == 0 || strcmp(engine, "interpreted") == 0 || strcmp(engine, "compiled") == 0;
+    return strcmp(engine, "reference") == 0 || strcmp(engine, "interpreted") == 0 || strcmp(engine, "compiled") == 0 ||
+           strcmp(engine, "jit") == 0;
 }
 
 /* Reads one option at ARGV[I]; returns how many words it took, 0 when it is none, -1 when wrong. */

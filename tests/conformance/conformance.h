@@ -14,7 +14,7 @@ extern const char *const verdict_names[VERDICTS];
 typedef struct settings {
     const char *corpus;
     const char *list, *mark; /* NULL: none */
-    const char *engine;      /* "reference", "interpreted", "compiled" */
+    const char *engine;      /* "reference", "interpreted", "compiled", "jit" */
     const char *outputs;     /* NULL: nothing is written */
     const char *json;        /* NULL: none */
     const char *cache;       /* of compiled libraries */
@@ -54,6 +54,12 @@ void run_case(const settings *options, const char *folder, const char *name, out
  * what ran goes to NOTE. */
 stepc_code compiled_case(const settings *options, stepc_graph *graph, const stepc_host *host, case_step *step,
                          outcome *o, char *note, size_t note_size, stepc_error *error);
+
+/* The same by a session that was opened with the JIT of jit_open: it compiles the step and keeps the state. */
+stepc_code jit_open(const settings *options, const stepc_host *host, const stepc_jit **out, stepc_error *error);
+void jit_close(const stepc_jit *jit);
+stepc_code jit_case(stepc_session *session, stepc_graph *graph, const stepc_host *host, case_step *step, outcome *o,
+                    char *note, size_t note_size, stepc_error *error);
 
 /* Holds GOT to WANT by the corpus's rule; DETAIL names the worst element when it fails. */
 bool judge(const stepc_view *got, const stepc_view *want, char *detail, size_t size);

@@ -22,7 +22,7 @@ static void decode_constants(const stepc_graph *graph)
 
     host.limits.tensor_bytes = 1 << 20;
     for (int32_t i = 0; i < graph->operation_count; i++) {
-        const stepc_operation *op = &graph->operations[i];
+        const stepc_operation *op = graph->operations[i];
         const attr_value *value = operation_attr(op, "value");
         stepc_tensor *tensor = NULL;
         if (value == NULL || value->kind != ATTR_TENSOR || value->is_list || value->as.tensor == NULL)
@@ -38,7 +38,7 @@ static void prune_each(const stepc_graph *graph)
     int32_t count = graph->operation_count < 16 ? graph->operation_count : 16;
 
     for (int32_t i = 0; i < count; i++) {
-        const stepc_operation *op = &graph->operations[i];
+        const stepc_operation *op = graph->operations[i];
         stepc_output feed = {op, 0};
         step_prune_input input = {&feed, op->output_count > 0, NULL, 0, &op, 1};
         arena memory;
@@ -65,6 +65,25 @@ static void write_and_read(const stepc_graph *graph, stepc_graph_format format, 
     stepc_graph_text_free(graph, data, size);
 }
 
+/* The same file added to the graph it made: refused as it is, for its names are taken; made unique or
+ * under a prefix it may join. */
+static void add_again(stepc_graph *graph, const uint8_t *data, size_t size, const stepc_load_options *options)
+{
+    stepc_import_options with = {.size = sizeof(with)};
+    int64_t count = stepc_graph_operation_count(graph);
+
+    must(stepc_graph_import(graph, "again", data, size, &with, NULL) != STEPC_OK);
+    must(stepc_graph_operation_count(graph) == count);
+    with.make_unique = 1;
+    stepc_code code = stepc_graph_import(graph, "unique", data, size, &with, NULL);
+    must(stepc_graph_operation_count(graph) == (code == STEPC_OK ? 2 * count : count));
+    count = stepc_graph_operation_count(graph);
+    with.prefix = "prefix";
+    code = stepc_graph_import(graph, "prefixed", data, size, &with, NULL);
+    must(code != STEPC_INTERNAL && stepc_graph_operation_count(graph) >= count);
+    write_and_read(graph, STEPC_GRAPH_BINARY, options);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     stepc_host host;
@@ -83,6 +102,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         prune_each(graph);
         write_and_read(graph, STEPC_GRAPH_BINARY, &options);
         write_and_read(graph, STEPC_GRAPH_TEXT, &options);
+        add_again(graph, data, size, &options);
     } else {
         size_t length = stepc_error_format(error, line, sizeof(line));
         for (size_t i = 0; i < length; i++)

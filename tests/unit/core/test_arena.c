@@ -117,3 +117,30 @@ Test(arena, texts_and_growing_arrays)
     cr_assert(arena_grow(&a, array, &capacity, SIZE_MAX, sizeof *array) == NULL && capacity == before);
     arena_release(&a);
 }
+
+Test(arena, what_came_after_a_note_is_given_back)
+{
+    counter c = {0, 0, 0};
+    stepc_host host = counted(&c);
+    arena a;
+    arena_init(&a, &host);
+    arena_mark empty = arena_note(&a);
+    char *kept = arena_text(&a, "kept", 4);
+    arena_mark mark = arena_note(&a);
+    size_t out = c.bytes;
+    for (int round = 0; round < 3; round++) {
+        char *first = arena_alloc(&a, 100);
+        memset(first, 0xFF, 100);
+        cr_assert_not_null(arena_alloc(&a, 1000000));
+        arena_return(&a, mark);
+        cr_assert_eq(c.bytes, out);
+        cr_assert_str_eq(kept, "kept");
+        char *again = arena_alloc(&a, 100); /* the same place, zero once more */
+        cr_assert_eq(again, first);
+        cr_assert_eq(again[99], 0);
+        arena_return(&a, mark);
+    }
+    arena_return(&a, empty);
+    cr_assert_eq(c.bytes, 0);
+    arena_release(&a);
+}

@@ -281,8 +281,8 @@ Test(import, writing_without_a_source)
 
     graph->source = NULL;
     for (int32_t i = 0; i < graph->operation_count; i++)
-        for (int32_t k = 0; k < graph->operations[i].attr_count; k++)
-            ((attr_value *)(uintptr_t)graph->operations[i].attrs)[k].source = NULL;
+        for (int32_t k = 0; k < graph->operations[i]->attr_count; k++)
+            ((attr_value *)(uintptr_t)graph->operations[i]->attrs)[k].source = NULL;
     cr_assert_code(stepc_graph_write(graph, STEPC_GRAPH_BINARY, &data, &size, &test_error), STEPC_OK);
     cr_assert_code(stepc_graph_parse("again", data, size, NULL, &again, &test_error), STEPC_OK);
     const stepc_operation *y = stepc_graph_find(again, "y");

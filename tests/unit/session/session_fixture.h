@@ -44,22 +44,22 @@ typedef struct step {
     "node { name: '" name "' op: 'VarHandleOp' attr { key: 'dtype' value { type: DT_FLOAT } } "                        \
     "attr { key: 'shape' value { shape { } } } attr { key: 'shared_name' value { s: '" name "' } } }\n"
 
-static inline stepc_graph *graph_of(const char *text)
+static inline stepc_graph *graph_of(const char *nodes)
 {
     stepc_graph *graph = NULL;
     struct stepc_error error;
     error_init(&error);
-    stepc_code code = stepc_graph_parse("test.pbtxt", text, strlen(text), NULL, &graph, &error);
+    stepc_code code = stepc_graph_parse("test.pbtxt", nodes, strlen(nodes), NULL, &graph, &error);
     cr_assert_eq(code, STEPC_OK, "%s", stepc_error_message(&error));
     return graph;
 }
 
-static inline void step_open(step *s, const char *text, stepc_engine engine)
+static inline void step_open(step *s, const char *nodes, stepc_engine engine)
 {
     stepc_session_options options = {.size = sizeof options, .engine = engine, .seed = 7};
     memset(s, 0, sizeof *s);
     error_init(&s->error);
-    s->graph = graph_of(text);
+    s->graph = graph_of(nodes);
     cr_assert_eq(stepc_session_open(s->graph, &options, &s->session, &s->error), STEPC_OK, "%s",
                  stepc_error_message(&s->error));
 }
@@ -155,11 +155,11 @@ static inline float run_fetch(step *s, const char *name)
     return result;
 }
 
-static inline void must_fail(step *s, stepc_code code, const char *message)
+static inline void must_fail(step *s, stepc_code code, const char *expected)
 {
     stepc_code got = step_try(s);
     cr_assert_eq(got, code, "got %s: %s", stepc_code_name(got), stepc_error_message(&s->error));
-    cr_assert_str_eq(stepc_error_message(&s->error), message);
+    cr_assert_str_eq(stepc_error_message(&s->error), expected);
     for (size_t i = 0; i < s->fetch_count; i++)
         cr_assert_null(s->fetches[i].out);
 }

@@ -324,6 +324,22 @@ Test(checks, fed_views_that_lie_about_themselves)
     step_close(&s);
 }
 
+Test(checks, a_resource_cannot_be_fed)
+{
+    for EACH_ENGINE(i) {
+        step s;
+        step_open(&s, FLOAT_HANDLE("h") "node { name: 'r' op: 'ReadVariableOp' input: 'h' attr { key: 'dtype' value { type: DT_FLOAT } } }",
+                  engines[i]);
+        s.feeds[0] = (stepc_feed){output_of(&s, "h"), {&s, 0, NULL, 0, STEPC_RESOURCE}};
+        s.fetches[0] = (stepc_fetch){.at = output_of(&s, "r")};
+        cr_assert_eq(stepc_session_run(s.session, s.feeds, 1, s.fetches, 1, NULL, 0, NULL, &s.error), STEPC_INVALID_ARGUMENT);
+        cr_assert_str_eq(stepc_error_message(&s.error),
+                         "Invalid resource type hash code: 0. Perhaps a resource tensor was being provided as a feed? That is not "
+                         "currently allowed. [[{{node h}}]]");
+        step_close(&s);
+    }
+}
+
 #define CONTROL_FLOW(name, type, inputs) \
     "node { name: '" name "' op: '" type "' " inputs " attr { key: 'T' value { type: DT_FLOAT } } }\n"
 #define ENTER(name, input, frame) CONTROL_FLOW(name, "Enter", "input: '" input "' attr { key: 'frame_name' value { s: '" frame "' } }")
