@@ -2,6 +2,7 @@
 /* Entries: what a call checks, then the step's statements in parts of bounded length. */
 #include "compiler/emit/inside.h"
 
+#include "runtime/core/checked.h"
 #include "runtime/core/dtype.h"
 
 #include <string.h>
@@ -85,11 +86,97 @@ static void write_copy(emitter *e, int32_t callable, const loop_call *call, int3
          count, (int)stepc_dtype_bytes(p->buffers[call->buffers[0]].dtype));
 }
 
+/* The running total of A and B, in the type of the elements; integers wrap. */
+static const char *scan_step(emitter *e, const loop_call *call, stepc_dtype dtype, const char *a, const char *b)
+{
+    const char *sign = call->scan.kind == ACC_SUM ? "+" : "*", *word = stepc_dtype_bytes(dtype) == 8 ? "uint64_t" : "uint32_t";
+    if (dtype_is_float(dtype))
+        return arena_format(e->memory, "%s %s %s", a, sign, b);
+    return arena_format(e->memory, "(%s)((%s)%s %s (%s)%s)", storage_type(dtype), word, a, sign, word, b);
+}
+
+/* Elements that follow one another: the total stays in a register. */
+static void write_scan_line(emitter *e, const loop_call *call, stepc_dtype dtype, const char *extent, int32_t depth, text *out)
+{
+    const loop_scan *scan = &call->scan;
+    line(out, depth, "%s total = %d;", storage_type(dtype), scan->kind == ACC_SUM ? 0 : 1);
+    line(out, depth, "for (ptrdiff_t k = 0; k < %s; k++) {", extent);
+    if (scan->is_reverse)
+        line(out, depth + 1, "const ptrdiff_t at = block + %s - 1 - k;", extent);
+    else
+        line(out, depth + 1, "const ptrdiff_t at = block + k;");
+    if (scan->is_exclusive)
+        line(out, depth + 1, "to[at] = total;");
+    line(out, depth + 1, "total = %s;", scan_step(e, call, dtype, "total", "from[at]"));
+    if (!scan->is_exclusive)
+        line(out, depth + 1, "to[at] = total;");
+    line(out, depth, "}");
+}
+
+/* Rows of INNER elements, STEP in a block: each is the one before it and what comes in. */
+static void write_scan_rows(emitter *e, const loop_call *call, stepc_dtype dtype, const char *extent, const char *inner,
+                            const char *step, int32_t depth, text *out)
+{
+    const loop_scan *scan = &call->scan;
+    const char *start = scan->kind == ACC_SUM ? "0" : "1";
+    if (scan->is_reverse)
+        line(out, depth, "ptrdiff_t at = block + %s - %s;", step, inner);
+    else
+        line(out, depth, "ptrdiff_t at = block;");
+    line(out, depth, "for (ptrdiff_t i = 0; i < %s; i++)", inner);
+    line(out, depth + 1, "to[at + i] = %s;", scan->is_exclusive ? start : scan_step(e, call, dtype, start, "from[at + i]"));
+    line(out, depth, "for (ptrdiff_t k = 1; k < %s; k++) {", extent);
+    line(out, depth + 1, "const ptrdiff_t before = at;");
+    line(out, depth + 1, "at %s= %s;", scan->is_reverse ? "-" : "+", inner);
+    line(out, depth + 1, "for (ptrdiff_t i = 0; i < %s; i++)", inner);
+    line(out, depth + 2, "to[at + i] = %s;",
+         scan_step(e, call, dtype, "to[before + i]", scan->is_exclusive ? "from[before + i]" : "from[at + i]"));
+    line(out, depth, "}");
+}
+
+/* A size as loops count with it. */
+static const char *loop_size(emitter *e, int32_t callable, size_ref size)
+{
+    int64_t value;
+    const char *word = size_value(e, callable, size);
+    return size_is_const(e->callables[callable].program->sizes, size, &value) ? word
+                                                                              : arena_format(e->memory, "(ptrdiff_t)%s", word);
+}
+
+static void write_scan(emitter *e, int32_t callable, const loop_call *call, int32_t depth, text *out)
+{
+    const loop_program *p = e->callables[callable].program;
+    const loop_buffer *to = &p->buffers[call->buffers[0]], *from = &p->buffers[call->buffers[1]];
+    const char *extent = loop_size(e, callable, call->scan.extent), *inner = loop_size(e, callable, call->scan.inner);
+    int64_t apart, count, all;
+    bool is_line = size_is_const(p->sizes, call->scan.inner, &apart) && apart == 1;
+    const char *step = is_line ? extent : arena_format(e->memory, "%s * %s", extent, inner);
+    if (size_is_const(p->sizes, call->scan.inner, &apart) && size_is_const(p->sizes, call->scan.extent, &count) &&
+        checked_mul_i64(apart, count, &all)) /* two ints in the text might overflow */
+        step = arena_format(e->memory, "%lld", (long long)all);
+    line(out, depth, "{ /* running %s along an axis */", call->scan.kind == ACC_SUM ? "sums" : "products");
+    line(out, depth + 1, "const %s *restrict from = %s + %s;", storage_type(from->dtype),
+         root_pointer(e, callable, from->root), size_value(e, callable, from->offset));
+    line(out, depth + 1, "%s *restrict to = %s + %s;", storage_type(to->dtype), root_pointer(e, callable, to->root),
+         size_value(e, callable, to->offset));
+    line(out, depth + 1, "for (ptrdiff_t block = 0; block < %s; block += %s) {", loop_size(e, callable, call->sizes[0]), step);
+    if (is_line)
+        write_scan_line(e, call, to->dtype, extent, depth + 2, out);
+    else
+        write_scan_rows(e, call, to->dtype, extent, inner, step, depth + 2, out);
+    line(out, depth + 1, "}");
+    line(out, depth, "}");
+}
+
 static void write_call(emitter *e, int32_t callable, const loop_call *call, int32_t depth, text *out)
 {
     const loop_program *p = e->callables[callable].program;
     if (call->kind == CALL_COPY) {
         write_copy(e, callable, call, depth, out);
+        return;
+    }
+    if (call->kind == CALL_SCAN) {
+        write_scan(e, callable, call, depth, out);
         return;
     }
     use(e, "philox_advance");

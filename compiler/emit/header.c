@@ -236,8 +236,9 @@ static void write_accuracy(emitter *e, int32_t callable, text *out)
         line(out, 0, "/* Exact: the bits of stepc's reference engine, on every target. */");
         return;
     }
-    line(out, 0, "/* Accuracy, operation by operation. Moves, integers, comparisons, extremes and floor are exact. + - * / and casts");
-    line(out, 0, " * round once, as IEEE 754 says. exp, log, tanh, sigmoid, sin and cos are within 2 ULP. A sum of n terms x, in any");
+    line(out, 0, "/* Accuracy, operation by operation. Moves, integers, comparisons, extremes, remainders and roundings to integers");
+    line(out, 0, " * are exact. + - * /, square roots and casts round once, as IEEE 754 says. All other functions (exp, pow, erf, sin,");
+    line(out, 0, " * ...) are within 2 ULP. A sum of n terms x, in any");
     line(out, 0, " * order and with a * b + c rounded once or twice, is within n * epsilon * sum |x|; a product of n factors is within");
     line(out, 0, " * n * epsilon * |product|; both unless a partial result over- or underflows. Mean, Softmax and the cross entropies");
     line(out, 0, " * consist of these, rounded in between or not. half and bfloat16 are computed as float32 and rounded after each");

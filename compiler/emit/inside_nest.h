@@ -47,6 +47,8 @@ int32_t value_rows(const nest_text *n, int32_t v); /* instances in rows, in vect
 int32_t value_jams(const nest_text *n, int32_t v);
 const char *value_name(nest_text *n, int32_t v, int32_t r, int32_t j);
 /* The right side of the statement that makes V. */
+/* The power as products where the default mode may write it so; else NULL. */
+const char *small_power(nest_text *n, const loop_value *value, const char *a);
 const char *value_expression(nest_text *n, int32_t v, int32_t r, int32_t j);
 const char *vector_expression(nest_text *n, int32_t v, int32_t r, int32_t j); /* vector.c */
 const char *vector_type(const nest_text *n, stepc_dtype dtype);

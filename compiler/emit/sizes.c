@@ -67,8 +67,12 @@ static void want_statements(emitter *e, int32_t callable, bool *wanted)
             continue;
         const loop_call *call = p->statements[s].call;
         want(p, wanted, call->sizes[0]);
-        for (int i = 0; call->kind == CALL_COPY && i < 2; i++)
+        for (int i = 0; loop_call_buffers(call) == 2 && i < 2; i++)
             want(p, wanted, p->buffers[call->buffers[i]].offset);
+        if (call->kind == CALL_SCAN) {
+            want(p, wanted, call->scan.extent);
+            want(p, wanted, call->scan.inner);
+        }
     }
     for (int32_t g = 0; g < p->group_count; g++)
         for (int32_t k = 0; k < p->groups[g].shared_count; k++)

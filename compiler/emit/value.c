@@ -306,7 +306,7 @@ static const char *call_text(nest_text *n, const char *name, const char *argumen
     return FORMAT(n, "%s(%s)", name, arguments);
 }
 
-/* exp, log, tanh, sigmoid, sin, cos. */
+/* Functions of runtime/core/scalar.h; in the default mode those of which there is a faster one. */
 static const char *transcendental(nest_text *n, loop_op op, stepc_dtype dtype, const char *a)
 {
     const char *word = loop_op_name(op);
@@ -326,7 +326,8 @@ static const char *unary_float(nest_text *n, const loop_value *value, const char
     case LOOP_SQRT:
         return call_text(n, FORMAT(n, "sqrt_%s", suffix), a);
     case LOOP_FLOOR:
-        return call_text(n, FORMAT(n, "floor_%s", suffix), a);
+    case LOOP_ROUND:
+        return call_text(n, FORMAT(n, "%s_%s", loop_op_name(value->op), suffix), a);
     default:
         return transcendental(n, value->op, value->dtype, a);
     }
@@ -399,6 +400,20 @@ static const char *divide(nest_text *n, const loop_value *value, bool guarded, c
     return guarded ? narrow(n, value->dtype, FORMAT(n, "%s == 0 ? 0 : %s", b, quotient)) : quotient;
 }
 
+/* Squares and cubes are within what the default mode promises of any power. */
+const char *small_power(nest_text *n, const loop_value *value, const char *a)
+{
+    const loop_value *exponent = &n->nest->values[value->args[1]];
+    if (n->p->exact || value->op != LOOP_POW || exponent->op != LOOP_CONST)
+        return NULL;
+    bool narrow_one = exponent->dtype == STEPC_FLOAT32;
+    if (exponent->bits == (narrow_one ? UINT64_C(0x40000000) : UINT64_C(0x4000000000000000)))
+        return FORMAT(n, "%s * %s", a, a);
+    if (exponent->bits == (narrow_one ? UINT64_C(0x40400000) : UINT64_C(0x4008000000000000)))
+        return FORMAT(n, "%s * %s * %s", a, a, a);
+    return NULL;
+}
+
 static const char *binary_float(nest_text *n, const loop_value *value, const char *a, const char *b)
 {
     const char *suffix = type_suffix(value->dtype);
@@ -413,6 +428,13 @@ static const char *binary_float(nest_text *n, const loop_value *value, const cha
         return FORMAT(n, "%s / %s", a, b);
     case LOOP_FLOORDIV:
         return call_text(n, FORMAT(n, "floor_%s", suffix), FORMAT(n, "%s / %s", a, b));
+    case LOOP_POW:
+        if (small_power(n, value, a))
+            return small_power(n, value, a);
+        return transcendental(n, value->op, value->dtype, FORMAT(n, "%s, %s", a, b));
+    case LOOP_ATAN2:
+    case LOOP_FMOD:
+        return transcendental(n, value->op, value->dtype, FORMAT(n, "%s, %s", a, b));
     default:
         return call_text(n, FORMAT(n, "%s_nan_%s", value->op == LOOP_MAX ? "max" : "min", suffix),
                          FORMAT(n, "%s, %s", a, b));
@@ -429,6 +451,8 @@ static const char *binary_bool(nest_text *n, loop_op op, const char *a, const ch
     case LOOP_MAX:
     case LOOP_OR:
         return FORMAT(n, "%s | %s", a, b);
+    case LOOP_POW:
+        return FORMAT(n, "!%s | %s", b, a);
     case LOOP_SHL: /* by 0: the count is below the width */
     case LOOP_SHR:
         return a;
@@ -457,6 +481,8 @@ static const char *binary_integer(nest_text *n, const loop_value *value, const c
         return binary_bool(n, value->op, a, b);
     if (value->op == LOOP_SHL || value->op == LOOP_SHR)
         return shift(n, value, a, b);
+    if (value->op == LOOP_POW)
+        return FORMAT(n, "(%s)%s", type, call_text(n, "integer_power", FORMAT(n, "(uint64_t)%s, (int64_t)%s", a, b)));
     if (value->op == LOOP_MAX)
         return narrow(n, value->dtype, FORMAT(n, "%s < %s ? %s : %s", a, b, b, a));
     if (value->op == LOOP_MIN)

@@ -132,6 +132,25 @@ static bool operation_possible(nest_text *n, int32_t v, int32_t bits)
     case LOOP_SIGMOID:
     case LOOP_SIN:
     case LOOP_COS:
+    case LOOP_EXPM1:
+    case LOOP_LOG1P:
+    case LOOP_TAN:
+    case LOOP_ASIN:
+    case LOOP_ACOS:
+    case LOOP_ATAN:
+    case LOOP_SINH:
+    case LOOP_COSH:
+    case LOOP_ASINH:
+    case LOOP_ACOSH:
+    case LOOP_ATANH:
+    case LOOP_ERF:
+    case LOOP_ERFC:
+    case LOOP_POW:
+        if (is_float(value->dtype) && small_power(n, value, ""))
+            return true;
+        return transcendental_possible(n, value->op, value->dtype);
+    case LOOP_ATAN2:
+    case LOOP_FMOD:
         return transcendental_possible(n, value->op, value->dtype);
     case LOOP_CAST:
         return cast_possible(from, value->dtype);
@@ -153,6 +172,7 @@ static bool operation_possible(nest_text *n, int32_t v, int32_t bits)
     case LOOP_ACC:
     case LOOP_SQRT:
     case LOOP_FLOOR:
+    case LOOP_ROUND:
     case LOOP_NOT:
     case LOOP_ADD:
     case LOOP_SUB:
@@ -425,6 +445,13 @@ static const char *binary(nest_text *n, int32_t v, const char *a, const char *b)
     case LOOP_SHL:
     case LOOP_SHR:
         return shift(n, value, a, b);
+    case LOOP_POW:
+        if (small_power(n, value, a))
+            return small_power(n, value, a);
+        return call(n, FORMAT(n, "v_pow_%s", type_suffix(value->dtype)), FORMAT(n, "%s, %s", a, b));
+    case LOOP_ATAN2:
+    case LOOP_FMOD:
+        return call(n, FORMAT(n, "v_%s_%s", loop_op_name(value->op), type_suffix(value->dtype)), FORMAT(n, "%s, %s", a, b));
     default:
         return compare(n, value->op, n->nest->values[value->args[0]].dtype, a, b);
     }

@@ -239,12 +239,64 @@ static stepc_code run_copy(evaluation *run, const loop_call *call, stepc_error *
     return STEPC_OK;
 }
 
+/* One column, STEP elements apart. */
+static void scan_column(const loop_scan *scan, stepc_dtype dtype, const void *from, void *to, int64_t first, int64_t step,
+                        int64_t extent)
+{
+    bool floats = dtype_is_float(dtype), is_signed = dtype_is_signed(dtype), sums = scan->kind == ACC_SUM;
+    double f = sums ? 0.0 : 1.0;
+    uint64_t u = sums ? 0 : 1;
+    for (int64_t k = 0; k < extent; k++) {
+        int64_t at = first + (scan->is_reverse ? extent - 1 - k : k) * step;
+        double old_f = f;
+        uint64_t old_u = u;
+        if (floats) {
+            double x = load_f64(dtype, from, at);
+            f = sums ? f + x : f * x;
+            f = dtype == STEPC_FLOAT32 ? (double)(float)f : f;
+            store_f64(dtype, to, at, scan->is_exclusive ? old_f : f);
+            continue;
+        }
+        uint64_t x = is_signed ? (uint64_t)load_i64(dtype, from, at) : load_u64(dtype, from, at);
+        u = sums ? u + x : u * x;
+        if (is_signed)
+            store_i64(dtype, to, at, (int64_t)(scan->is_exclusive ? old_u : u));
+        else
+            store_u64(dtype, to, at, scan->is_exclusive ? old_u : u);
+    }
+}
+
+static stepc_code run_scan(evaluation *run, const loop_call *call, stepc_error *error)
+{
+    const loop_program *p = run->p;
+    int64_t extent, inner, count, block, offset[2], end;
+    bool fits = known(run, call->sizes[0], &count) && known(run, call->scan.extent, &extent) &&
+                known(run, call->scan.inner, &inner) && count >= 0 && extent >= 0 && inner >= 0 &&
+                checked_mul_i64(extent, inner, &block) && (count == 0 || (block > 0 && count % block == 0));
+    for (int i = 0; i < 2 && fits; i++) {
+        const loop_buffer *b = &p->buffers[call->buffers[i]];
+        fits = known(run, b->offset, &offset[i]) && offset[i] >= 0 && checked_add_i64(offset[i], count, &end) &&
+               end <= run->roots[b->root].count;
+    }
+    if (!fits)
+        return error_set(error, STEPC_INTERNAL, "statement %d scans outside its buffers", (int)run->statement);
+    const run_memory *to = &run->roots[p->buffers[call->buffers[0]].root], *from = &run->roots[p->buffers[call->buffers[1]].root];
+    stepc_dtype dtype = p->buffers[call->buffers[0]].dtype;
+    for (int64_t first = 0; first < count; first += block)
+        for (int64_t i = 0; i < inner; i++)
+            scan_column(&call->scan, dtype, from->data + (size_t)offset[1] * from->element_bytes,
+                        to->data + (size_t)offset[0] * to->element_bytes, first + i, inner, extent);
+    return STEPC_OK;
+}
+
 static stepc_code run_call(evaluation *run, const loop_call *call, stepc_error *error)
 {
     int64_t steps;
     uint32_t state[6];
     if (call->kind == CALL_COPY)
         return run_copy(run, call, error);
+    if (call->kind == CALL_SCAN)
+        return run_scan(run, call, error);
     run_memory *m = &run->roots[run->p->buffers[call->buffers[0]].root];
     if (!known(run, call->sizes[0], &steps) || m->count != 6)
         return error_set(error, STEPC_INTERNAL, "statement %d advances something that is no generator",

@@ -235,6 +235,34 @@ static void eval_unary_float(const ready_nest *n, int32_t v, int64_t count)
         EACH(scalar_sqrt(a[l]));
     case LOOP_FLOOR:
         EACH(scalar_floor(a[l]));
+    case LOOP_ROUND:
+        EACH(scalar_round_even(a[l]));
+    case LOOP_EXPM1:
+        EACH(scalar_expm1(a[l]));
+    case LOOP_LOG1P:
+        EACH(scalar_log1p(a[l]));
+    case LOOP_TAN:
+        EACH(scalar_tan(a[l]));
+    case LOOP_ASIN:
+        EACH(scalar_asin(a[l]));
+    case LOOP_ACOS:
+        EACH(scalar_acos(a[l]));
+    case LOOP_ATAN:
+        EACH(scalar_atan(a[l]));
+    case LOOP_SINH:
+        EACH(scalar_sinh(a[l]));
+    case LOOP_COSH:
+        EACH(scalar_cosh(a[l]));
+    case LOOP_ASINH:
+        EACH(scalar_asinh(a[l]));
+    case LOOP_ACOSH:
+        EACH(scalar_acosh(a[l]));
+    case LOOP_ATANH:
+        EACH(scalar_atanh(a[l]));
+    case LOOP_ERF:
+        EACH(scalar_erf(a[l]));
+    case LOOP_ERFC:
+        EACH(scalar_erfc(a[l]));
     case LOOP_ROUND_TO:
         EACH(round_to_dtype(value->target, a[l]));
     default:
@@ -381,6 +409,12 @@ static void eval_binary_float(const ready_nest *n, int32_t v, int64_t count)
         EACH(evaluate_max(a[l], b[l]));
     case LOOP_MIN:
         EACH(evaluate_min(a[l], b[l]));
+    case LOOP_POW:
+        EACH(scalar_pow(a[l], b[l]));
+    case LOOP_ATAN2:
+        EACH(scalar_atan2(a[l], b[l]));
+    case LOOP_FMOD:
+        EACH(scalar_fmod(a[l], b[l]));
     default:
         break;
     }
@@ -414,6 +448,18 @@ static void eval_divide(const ready_nest *n, int32_t v, int64_t count)
     wrap_lanes(value->dtype, out, count);
 }
 
+/* Wraps; exponents below 1 give 1. */
+static uint64_t integer_power(uint64_t base, int64_t exponent)
+{
+    uint64_t result = 1;
+    for (; exponent > 0; exponent /= 2) {
+        if (exponent % 2 != 0)
+            result *= base;
+        base *= base;
+    }
+    return result;
+}
+
 static void eval_binary_integer(const ready_nest *n, int32_t v, int64_t count)
 {
     const loop_value *value = &n->nest->values[v];
@@ -436,6 +482,8 @@ static void eval_binary_integer(const ready_nest *n, int32_t v, int64_t count)
         EACH((wide ? (uint64_t)a[l] < (uint64_t)b[l] : a[l] < b[l]) ? b[l] : a[l]);
     case LOOP_MIN:
         EACH((wide ? (uint64_t)b[l] < (uint64_t)a[l] : b[l] < a[l]) ? b[l] : a[l]);
+    case LOOP_POW:
+        EACH(integer_power((uint64_t)a[l], b[l]));
     case LOOP_AND:
         EACH(a[l] & b[l]);
     case LOOP_OR:
@@ -576,6 +624,20 @@ void evaluate_value(const ready_nest *n, int32_t v, int64_t count)
     case LOOP_COS:
     case LOOP_SQRT:
     case LOOP_FLOOR:
+    case LOOP_ROUND:
+    case LOOP_EXPM1:
+    case LOOP_LOG1P:
+    case LOOP_TAN:
+    case LOOP_ASIN:
+    case LOOP_ACOS:
+    case LOOP_ATAN:
+    case LOOP_SINH:
+    case LOOP_COSH:
+    case LOOP_ASINH:
+    case LOOP_ACOSH:
+    case LOOP_ATANH:
+    case LOOP_ERF:
+    case LOOP_ERFC:
     case LOOP_NOT:
     case LOOP_ROUND_TO:
         if (floats)
@@ -595,6 +657,9 @@ void evaluate_value(const ready_nest *n, int32_t v, int64_t count)
     case LOOP_MUL:
     case LOOP_MAX:
     case LOOP_MIN:
+    case LOOP_POW:
+    case LOOP_ATAN2:
+    case LOOP_FMOD:
     case LOOP_AND:
     case LOOP_OR:
     case LOOP_XOR:

@@ -61,7 +61,7 @@ static usage *count_usage(fuse *f)
     for (int32_t s = 0; all && s < p->statement_count; s++) {
         const loop_nest *nest = p->statements[s].nest;
         if (p->statements[s].kind == STATEMENT_CALL) {
-            for (int32_t i = 0; i < (p->statements[s].call->kind == CALL_COPY ? 2 : 1); i++)
+            for (int32_t i = 0; i < loop_call_buffers(p->statements[s].call); i++)
                 all[p->buffers[p->statements[s].call->buffers[i]].root].is_in_call = true;
             continue;
         }
@@ -127,7 +127,7 @@ static bool call_is_needed(const fuse *f, const loop_call *call, uint8_t *needed
     int32_t to = buffers[call->buffers[0]].root;
     if (fuse_is_intermediate(f, to) && !needed[to])
         return false;
-    needed[call->kind == CALL_COPY ? buffers[call->buffers[1]].root : to] = 1;
+    needed[loop_call_buffers(call) == 2 ? buffers[call->buffers[1]].root : to] = 1;
     return true;
 }
 
@@ -204,7 +204,7 @@ static void name_statements(const loop_program *p, uint8_t *named)
         if (p->statements[s].kind == STATEMENT_CALL) {
             const loop_call *call = p->statements[s].call;
             named[call->buffers[0]] = 1;
-            if (call->kind == CALL_COPY)
+            if (loop_call_buffers(call) == 2)
                 named[call->buffers[1]] = 1;
             continue;
         }
@@ -227,7 +227,7 @@ static void renumber_statements(loop_program *p, const int32_t *to)
         if (p->statements[s].kind == STATEMENT_CALL) {
             loop_call *call = p->statements[s].call;
             call->buffers[0] = to[call->buffers[0]];
-            if (call->kind == CALL_COPY)
+            if (loop_call_buffers(call) == 2)
                 call->buffers[1] = to[call->buffers[1]];
             continue;
         }

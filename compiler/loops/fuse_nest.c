@@ -15,8 +15,10 @@ int64_t fuse_op_cost(loop_op op)
         return 0;
     if (op == LOOP_EXP || op == LOOP_LOG || op == LOOP_SIN || op == LOOP_COS || op == LOOP_SIGMOID)
         return 16;
-    if (op == LOOP_TANH)
+    if (op == LOOP_TANH || op == LOOP_EXPM1 || op == LOOP_LOG1P)
         return 30;
+    if ((op >= LOOP_TAN && op <= LOOP_ERFC) || op == LOOP_POW || op == LOOP_ATAN2 || op == LOOP_FMOD)
+        return 60;
     if (op == LOOP_PHILOX)
         return 40;
     if (op == LOOP_DIV || op == LOOP_FLOORDIV || op == LOOP_SQRT)

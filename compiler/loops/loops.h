@@ -73,6 +73,20 @@ typedef struct loop_axis {
     X(COS,       "cos",     1) \
     X(SQRT,      "sqrt",    1) \
     X(FLOOR,     "floor",   1) \
+    X(ROUND,     "round_even", 1) /* to the nearest integer, ties to the even one; keeps the sign of 0 */ \
+    X(EXPM1,     "expm1",   1) \
+    X(LOG1P,     "log1p",   1) \
+    X(TAN,       "tan",     1) \
+    X(ASIN,      "asin",    1) \
+    X(ACOS,      "acos",    1) \
+    X(ATAN,      "atan",    1) \
+    X(SINH,      "sinh",    1) \
+    X(COSH,      "cosh",    1) \
+    X(ASINH,     "asinh",   1) \
+    X(ACOSH,     "acosh",   1) \
+    X(ATANH,     "atanh",   1) \
+    X(ERF,       "erf",     1) \
+    X(ERFC,      "erfc",    1) \
     X(NOT,       "not",     1) /* bool: logical; integers: bitwise */                                \
     X(CAST,      "cast",    1) /* to dtype: docs/numerics.md (saturating, NaN gives 0) */            \
     X(BITCAST,   "bitcast", 1) /* same width */                                                      \
@@ -84,6 +98,9 @@ typedef struct loop_axis {
     X(FLOORDIV,  "floordiv",2) /* integers: toward minus infinity; floats: floor(a/b) */             \
     X(MAX,       "max",     2) /* NaN in either operand gives NaN */                                 \
     X(MIN,       "min",     2) \
+    X(POW,       "pow",     2) /* floats: as C's pow; integers: exponents below 1 give 1 */          \
+    X(ATAN2,     "atan2",   2) /* floats: angle of the point (args[1], args[0]) */                   \
+    X(FMOD,      "fmod",    2) /* floats: remainder of the quotient truncated, exact */              \
     X(AND,       "and",     2) \
     X(OR,        "or",      2) \
     X(XOR,       "xor",     2) \
@@ -187,13 +204,24 @@ typedef struct loop_nest {
 
 typedef enum call_kind {
     CALL_PHILOX_ADVANCE, /* generator in buffers[0] moves on by sizes[0] counter steps */
-    CALL_COPY            /* buffers[0] (contiguous) := buffers[1] (contiguous), sizes[0] elements */
+    CALL_COPY,           /* buffers[0] (contiguous) := buffers[1] (contiguous), sizes[0] elements */
+    CALL_SCAN            /* the same of running sums or products along one axis */
 } call_kind;
+
+/* Running sums or products: every element is that of all elements of buffers[1] up to its place along an axis of EXTENT
+ * indices, INNER elements apart. They are rounded to the buffers' dtype one by one, in order. */
+typedef struct loop_scan {
+    acc_kind kind; /* SUM or PROD */
+    size_ref extent, inner;
+    bool is_exclusive; /* without the element itself */
+    bool is_reverse;   /* from the last index down */
+} loop_scan;
 
 typedef struct loop_call {
     call_kind kind;
     int32_t buffers[2];
     size_ref sizes[2];
+    loop_scan scan; /* SCAN */
     const stepc_operation *origin;
 } loop_call;
 
@@ -314,6 +342,8 @@ stepc_code loop_call_add(loop_program *p, const loop_call *call, stepc_error *er
 const char *loop_op_name(loop_op op);
 int32_t loop_op_arity(loop_op op);
 loop_op loop_op_find(stepc_string name);
+/* How many buffers a call names: the first is written; a second one is read. */
+int32_t loop_call_buffers(const loop_call *call);
 /* The dtype of a value read from a buffer of dtype STORAGE: half and bfloat16 give float32,
  * quantised types their plain namesakes; STEPC_DTYPE_INVALID when no buffer may have it. */
 stepc_dtype loop_value_dtype(stepc_dtype storage);

@@ -167,7 +167,7 @@ static void measure_call(meter *m, const loop_call *call)
 {
     const loop_program *p = m->p;
     m->out->calls++;
-    if (call->kind != CALL_COPY)
+    if (loop_call_buffers(call) < 2)
         return;
     int64_t bytes = times((int64_t)stepc_dtype_bytes(p->buffers[call->buffers[0]].dtype), nominal(p, call->sizes[0]));
     m->out->bytes_moved = plus(m->out->bytes_moved, times(bytes, 2));
@@ -225,7 +225,7 @@ static bool is_touched(const loop_program *p, int32_t root, bool as_write)
     for (int32_t s = 0; s < p->statement_count; s++) {
         if (p->statements[s].kind == STATEMENT_CALL) {
             const loop_call *call = p->statements[s].call;
-            int32_t number = !as_write && call->kind == CALL_COPY ? 1 : 0;
+            int32_t number = !as_write && loop_call_buffers(call) == 2 ? 1 : 0;
             if (p->buffers[call->buffers[number]].root == root)
                 return true;
         } else if (as_write ? loop_writes(p->statements[s].nest, root) : loop_reads(p->statements[s].nest, root)) {

@@ -32,6 +32,8 @@ loop_op loop_op_find(stepc_string name)
     return LOOP_OP_COUNT;
 }
 
+int32_t loop_call_buffers(const loop_call *call) { return call->kind == CALL_PHILOX_ADVANCE ? 1 : 2; }
+
 stepc_dtype loop_value_dtype(stepc_dtype storage)
 {
     switch ((int)storage) {

@@ -245,18 +245,34 @@ static bool parse_group(parser *ps)
     return true;
 }
 
+/* "sum 4 8 exclusive reverse": extent and inner. */
+static bool parse_scan(parser *ps, loop_scan *scan)
+{
+    int32_t kind = name_find(acc_kind_names, ACC_KIND_COUNT, parse_word(ps));
+    if (kind == ACC_KIND_COUNT)
+        return parse_refuse(ps, "sum or prod");
+    scan->kind = (acc_kind)kind;
+    if (!parse_size(ps, &scan->extent) || !parse_size(ps, &scan->inner))
+        return false;
+    scan->is_exclusive = parse_accept(ps, "exclusive");
+    scan->is_reverse = parse_accept(ps, "reverse");
+    return true;
+}
+
 static bool parse_call(parser *ps)
 {
-    loop_call call = {.buffers = {-1, -1}, .sizes = {SIZE_UNKNOWN, SIZE_UNKNOWN}};
+    loop_call call = {.buffers = {-1, -1},
+                      .sizes = {SIZE_UNKNOWN, SIZE_UNKNOWN},
+                      .scan = {.extent = SIZE_UNKNOWN, .inner = SIZE_UNKNOWN}};
     int32_t kind = name_find(call_kind_names, CALL_KIND_COUNT, parse_word(ps));
     if (kind == CALL_KIND_COUNT)
         return parse_refuse(ps, "a routine");
     call.kind = (call_kind)kind;
     if (!parse_number(ps, 'b', &call.buffers[0]))
         return false;
-    if (call.kind == CALL_COPY && !parse_number(ps, 'b', &call.buffers[1]))
+    if (loop_call_buffers(&call) == 2 && !parse_number(ps, 'b', &call.buffers[1]))
         return false;
-    if (!parse_size(ps, &call.sizes[0]))
+    if (!parse_size(ps, &call.sizes[0]) || (call.kind == CALL_SCAN && !parse_scan(ps, &call.scan)))
         return false;
     if (parse_accept(ps, "origin") && !parse_operation(ps, &call.origin))
         return false;

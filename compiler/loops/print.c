@@ -323,9 +323,17 @@ static void put_call(const loop_program *p, const loop_call *call, text *out)
 {
     text_printf(out, "call %s b%d ", (unsigned)call->kind < CALL_KIND_COUNT ? call_kind_names[call->kind] : "?",
                 (int)call->buffers[0]);
-    if (call->kind == CALL_COPY)
+    if (loop_call_buffers(call) == 2)
         text_printf(out, "b%d ", (int)call->buffers[1]);
     size_print(p->sizes, call->sizes[0], out);
+    if (call->kind == CALL_SCAN) {
+        text_printf(out, " %s ", (unsigned)call->scan.kind < ACC_KIND_COUNT ? acc_kind_names[call->scan.kind] : "?");
+        size_print(p->sizes, call->scan.extent, out);
+        text_puts(out, " ");
+        size_print(p->sizes, call->scan.inner, out);
+        text_puts(out, call->scan.is_exclusive ? " exclusive" : "");
+        text_puts(out, call->scan.is_reverse ? " reverse" : "");
+    }
     put_operation(out, "origin", call->origin);
     text_puts(out, "\n");
 }

@@ -310,6 +310,9 @@ static const char *binary_fault(const loop_value *v, stepc_dtype a, stepc_dtype 
     case LOOP_SHL:
     case LOOP_SHR:
         return v->dtype == a && is_integer(a) ? NULL : "must keep an integer type";
+    case LOOP_ATAN2:
+    case LOOP_FMOD:
+        return v->dtype == a && is_float(a) ? NULL : "must keep a float type";
     case LOOP_EQ:
     case LOOP_NE:
     case LOOP_LT:
@@ -475,9 +478,12 @@ static stepc_code check_nest(checker *c, const loop_nest *nest)
 
 static stepc_code check_call(const checker *c, const loop_call *call)
 {
-    int32_t buffers = call->kind == CALL_COPY ? 2 : 1;
-    if (call->kind != CALL_COPY && call->kind != CALL_PHILOX_ADVANCE)
+    int32_t buffers = loop_call_buffers(call);
+    if (call->kind != CALL_COPY && call->kind != CALL_PHILOX_ADVANCE && call->kind != CALL_SCAN)
         return broken(c, "call ", c->statement, "unknown routine");
+    if (call->kind == CALL_SCAN && (!is_size(c, call->scan.extent) || !is_size(c, call->scan.inner) ||
+                                    (call->scan.kind != ACC_SUM && call->scan.kind != ACC_PROD)))
+        return broken(c, "call ", c->statement, "no such scan");
     for (int32_t i = 0; i < buffers; i++) {
         if (!is_buffer(c, call->buffers[i]))
             return broken(c, "call ", c->statement, "no such buffer");
@@ -485,7 +491,8 @@ static stepc_code check_call(const checker *c, const loop_call *call)
         if (b->kind == BUFFER_LOCAL || (i == 0 && (b->kind == BUFFER_FEED || b->kind == BUFFER_WEIGHT)))
             return broken(c, "call ", c->statement, "a buffer that it may not use");
         if (b->dtype != c->p->buffers[call->buffers[0]].dtype ||
-            (call->kind == CALL_PHILOX_ADVANCE && b->dtype != STEPC_UINT32))
+            (call->kind == CALL_PHILOX_ADVANCE && b->dtype != STEPC_UINT32) ||
+            (call->kind == CALL_SCAN && (b->dtype == STEPC_BOOL || loop_value_dtype(b->dtype) != b->dtype)))
             return broken(c, "call ", c->statement, "wrong type");
     }
     return is_size(c, call->sizes[0]) ? STEPC_OK : broken(c, "call ", c->statement, "unknown size");

@@ -396,12 +396,24 @@ static bool holds_nothing_yet(const memory_checker *c, int32_t root, const bool 
     return needs_writer && !written[root] && c->elements[root] > 0;
 }
 
+/* Whole blocks of EXTENT times INNER elements. */
+static bool scan_fits(const memory_checker *c, const loop_scan *scan, int64_t count)
+{
+    int64_t block;
+    if (!c->known[scan->extent] || !c->known[scan->inner] || c->sizes[scan->extent] < 0 || c->sizes[scan->inner] < 0)
+        return false;
+    return count == 0 || (checked_mul_i64(c->sizes[scan->extent], c->sizes[scan->inner], &block) && block > 0 &&
+                          count % block == 0);
+}
+
 static stepc_code follow_call(memory_checker *c, const loop_call *call, bool *written)
 {
     int64_t count = c->known[call->sizes[0]] ? c->sizes[call->sizes[0]] : -1;
-    int32_t buffers = call->kind == CALL_COPY ? 2 : 1;
+    int32_t buffers = loop_call_buffers(call);
     if (count < 0)
         return broken(c, "a call without a size", call->buffers[0]);
+    if (call->kind == CALL_SCAN && !scan_fits(c, &call->scan, count))
+        return broken(c, "a scan whose sizes do not fit", call->buffers[0]);
     for (int32_t i = 0; i < buffers; i++) {
         const loop_buffer *b = &c->p->buffers[call->buffers[i]];
         int64_t end = c->known[b->offset] ? c->sizes[b->offset] : -1;

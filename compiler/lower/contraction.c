@@ -38,7 +38,61 @@ static stepc_code lower_mat_mul(lower_context *l)
     return nest_end(&b, l->error);
 }
 
+/* Which axis of the nest runs along each dimension of operand INPUT: batches right-aligned, then its matrix. */
+static stepc_code batch_axes(lower_context *l, int32_t buffer, int32_t out, int32_t row, int32_t column, int32_t *axis_of)
+{
+    const loop_buffer *from = &l->program->buffers[buffer], *to = &l->program->buffers[out];
+    for (int32_t d = 0; d < from->rank - 2; d++) {
+        int64_t size;
+        int32_t axis = to->rank - from->rank + d;
+        bool is_one = size_is_const(l->program->sizes, from->extents[d], &size) && size == 1;
+        if (!is_one && from->extents[d] != to->extents[axis])
+            return lower_refuse_size(l, d);
+        axis_of[d] = is_one ? -1 : axis;
+    }
+    axis_of[from->rank - 2] = row;
+    axis_of[from->rank - 1] = column;
+    return STEPC_OK;
+}
+
+static stepc_code lower_batch_mat_mul(lower_context *l)
+{
+    stepc_dtype dtype = lower_output_info(l, 0)->dtype;
+    bool adj_x = operation_bool(l->op, "adj_x", false), adj_y = operation_bool(l->op, "adj_y", false);
+    int32_t x_axes[LOWER_MAX_RANK], y_axes[LOWER_MAX_RANK], out_axes[LOWER_MAX_RANK];
+    if (dtype_is_complex(dtype)) {
+        error_set(l->error, STEPC_UNIMPLEMENTED, "%s %s is not compiled", stepc_dtype_name(dtype), l->op->type.data);
+        return error_mend(l->error, "run the step interpreted");
+    }
+    int32_t x = lower_input(l, 0), y = x < 0 ? -1 : lower_input(l, 1), out = y < 0 ? -1 : lower_output(l, 0);
+    if (out < 0)
+        return stepc_error_code(l->error);
+    const loop_buffer *a = &l->program->buffers[x], *c = &l->program->buffers[y];
+    int32_t rank = l->program->buffers[out].rank, m = rank - 2, n = rank - 1, k = rank;
+    size_ref inner = a->extents[a->rank - (adj_x ? 2 : 1)];
+    stepc_code code = check_inner(l, inner, c->extents[c->rank - (adj_y ? 1 : 2)]);
+    if (!code)
+        code = batch_axes(l, x, out, adj_x ? k : m, adj_x ? m : k, x_axes);
+    if (!code)
+        code = batch_axes(l, y, out, adj_y ? n : k, adj_y ? k : n, y_axes);
+    if (code)
+        return code;
+    nest_builder b;
+    nest_begin(&b, l->program);
+    nest_origin(&b, l->op);
+    for (int32_t d = 0; d < rank; d++)
+        out_axes[d] = nest_axis(&b, l->program->buffers[out].extents[d], AXIS_SPACE);
+    nest_axis(&b, inner, AXIS_REDUCE);
+    int32_t left = lower_widen(l, &b, nest_read(&b, x, x_axes), dtype);
+    int32_t right = lower_widen(l, &b, nest_read(&b, y, y_axes), dtype);
+    int32_t sum = nest_acc(&b, ACC_SUM, nest_binary(&b, LOOP_MUL, left, right), !l->program->exact && dtype_is_float(dtype));
+    nest_write(&b, out, out_axes, lower_narrow(&b, sum, dtype));
+    return nest_end(&b, l->error);
+}
+
 static const lower_row rows[] = {
+    {"BatchMatMul", lower_batch_mat_mul, 0},
+    {"BatchMatMulV2", lower_batch_mat_mul, 0},
     {"MatMul", lower_mat_mul, 0},
 };
 

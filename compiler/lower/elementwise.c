@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Elementwise operators: one nest over the output, one value per operation. */
-#include "compiler/lower/state.h"
+#include "compiler/lower/elementwise.h"
 
 /* ---- values ------------------------------------------------------------------------------ */
 
@@ -10,7 +10,7 @@ static bool is_half(stepc_dtype dtype)
 }
 
 /* A transcendental of X. Exact halves are computed in double and rounded once. */
-static int32_t transcendental(lower_context *l, nest_builder *b, loop_op op, int32_t x, stepc_dtype dtype)
+int32_t lower_transcendental(lower_context *l, nest_builder *b, loop_op op, int32_t x, stepc_dtype dtype)
 {
     if (!is_half(dtype) || !l->program->exact)
         return lower_round(b, nest_unary(b, op, x), dtype);
@@ -18,13 +18,21 @@ static int32_t transcendental(lower_context *l, nest_builder *b, loop_op op, int
     return nest_cast(b, nest_round_to(b, wide, dtype), STEPC_FLOAT32);
 }
 
+int32_t lower_transcendental_2(lower_context *l, nest_builder *b, loop_op op, int32_t x, int32_t y, stepc_dtype dtype)
+{
+    if (!is_half(dtype) || !l->program->exact)
+        return lower_round(b, nest_binary(b, op, x, y), dtype);
+    int32_t wide = nest_binary(b, op, nest_cast(b, x, STEPC_FLOAT64), nest_cast(b, y, STEPC_FLOAT64));
+    return nest_cast(b, nest_round_to(b, wide, dtype), STEPC_FLOAT32);
+}
+
 /* A quotient of halves: float32 carries more than twice their bits, so rounding twice is harmless. */
-static int32_t arithmetic(nest_builder *b, loop_op op, int32_t x, int32_t y, stepc_dtype dtype)
+int32_t lower_arithmetic(nest_builder *b, loop_op op, int32_t x, int32_t y, stepc_dtype dtype)
 {
     return lower_round(b, nest_binary(b, op, x, y), dtype);
 }
 
-static stepc_code refuse_complex(lower_context *l, stepc_dtype dtype)
+stepc_code lower_refuse_complex(lower_context *l, stepc_dtype dtype)
 {
     if (!dtype_is_complex(dtype))
         return STEPC_OK;
@@ -34,12 +42,10 @@ static stepc_code refuse_complex(lower_context *l, stepc_dtype dtype)
 
 /* ---- unary ------------------------------------------------------------------------------- */
 
-typedef int32_t (*unary_fn)(lower_context *l, nest_builder *b, int32_t x, stepc_dtype dtype);
-
-static stepc_code lower_unary(lower_context *l, unary_fn fn)
+stepc_code lower_unary(lower_context *l, unary_fn fn)
 {
     stepc_dtype dtype = lower_output_info(l, 0)->dtype;
-    stepc_code code = refuse_complex(l, lower_info(l, 0)->dtype);
+    stepc_code code = lower_refuse_complex(l, lower_info(l, 0)->dtype);
     if (code)
         return code;
     int32_t in = lower_input(l, 0), out = in < 0 ? -1 : lower_output(l, 0);
@@ -61,44 +67,46 @@ static int32_t neg(lower_context *l, nest_builder *b, int32_t x, stepc_dtype dty
 static int32_t square(lower_context *l, nest_builder *b, int32_t x, stepc_dtype dtype)
 {
     (void)l;
-    return arithmetic(b, LOOP_MUL, x, x, dtype);
+    return lower_arithmetic(b, LOOP_MUL, x, x, dtype);
 }
 
 static int32_t exponential(lower_context *l, nest_builder *b, int32_t x, stepc_dtype dtype)
 {
-    return transcendental(l, b, LOOP_EXP, x, dtype);
+    return lower_transcendental(l, b, LOOP_EXP, x, dtype);
 }
 
 static int32_t logarithm(lower_context *l, nest_builder *b, int32_t x, stepc_dtype dtype)
 {
-    return transcendental(l, b, LOOP_LOG, x, dtype);
+    return lower_transcendental(l, b, LOOP_LOG, x, dtype);
 }
 
 static int32_t hyperbolic_tangent(lower_context *l, nest_builder *b, int32_t x, stepc_dtype dtype)
 {
-    return transcendental(l, b, LOOP_TANH, x, dtype);
+    return lower_transcendental(l, b, LOOP_TANH, x, dtype);
 }
 
 static int32_t logistic(lower_context *l, nest_builder *b, int32_t x, stepc_dtype dtype)
 {
-    return transcendental(l, b, LOOP_SIGMOID, x, dtype);
+    return lower_transcendental(l, b, LOOP_SIGMOID, x, dtype);
 }
 
 static int32_t sine(lower_context *l, nest_builder *b, int32_t x, stepc_dtype dtype)
 {
-    return transcendental(l, b, LOOP_SIN, x, dtype);
+    return lower_transcendental(l, b, LOOP_SIN, x, dtype);
 }
 
 static int32_t cosine(lower_context *l, nest_builder *b, int32_t x, stepc_dtype dtype)
 {
-    return transcendental(l, b, LOOP_COS, x, dtype);
+    return lower_transcendental(l, b, LOOP_COS, x, dtype);
 }
 
-static int32_t zero_of(nest_builder *b, stepc_dtype dtype)
+int32_t lower_number(nest_builder *b, stepc_dtype dtype, double value)
 {
     stepc_dtype carried = lower_value_dtype(dtype);
-    return dtype_is_float(carried) ? nest_const_f64(b, carried, 0.0) : nest_const_i64(b, carried, 0);
+    return dtype_is_float(carried) ? nest_const_f64(b, carried, value) : nest_const_i64(b, carried, (int64_t)value);
 }
+
+static int32_t zero_of(nest_builder *b, stepc_dtype dtype) { return lower_number(b, dtype, 0); }
 
 /* x <= 0 ? 0 : x, so that NaN stays and -0 becomes +0; the default mode lets the maximum decide the zero's sign. */
 static int32_t relu(lower_context *l, nest_builder *b, int32_t x, stepc_dtype dtype)
@@ -123,8 +131,6 @@ static stepc_code lower_relu(lower_context *l) { return lower_unary(l, relu); }
 
 /* ---- binary ------------------------------------------------------------------------------ */
 
-typedef int32_t (*binary_fn)(nest_builder *b, int32_t x, int32_t y, stepc_dtype dtype);
-
 static stepc_code binary_buffers(lower_context *l, int32_t *x, int32_t *y, int32_t *out)
 {
     *x = lower_input(l, 0);
@@ -136,10 +142,10 @@ static stepc_code binary_buffers(lower_context *l, int32_t *x, int32_t *y, int32
     return code ? code : lower_check_broadcast(l, *y, *out);
 }
 
-static stepc_code lower_binary(lower_context *l, binary_fn fn, bool complex_too)
+static stepc_code binary_of(lower_context *l, binary_fn fn, bool complex_too)
 {
     stepc_dtype dtype = lower_info(l, 0)->dtype;
-    stepc_code code = complex_too ? STEPC_OK : refuse_complex(l, dtype);
+    stepc_code code = complex_too ? STEPC_OK : lower_refuse_complex(l, dtype);
     int32_t x, y, out;
     if (!code)
         code = binary_buffers(l, &x, &y, &out);
@@ -149,18 +155,39 @@ static stepc_code lower_binary(lower_context *l, binary_fn fn, bool complex_too)
     lower_begin(l, &b, 0);
     int32_t rank = l->program->buffers[out].rank;
     int32_t left = lower_read_broadcast(&b, x, rank), right = lower_read_broadcast(&b, y, rank);
-    lower_write(&b, out, fn(&b, left, right, dtype));
+    lower_write(&b, out, fn(l, &b, left, right, dtype));
     return nest_end(&b, l->error);
 }
 
-static int32_t add(nest_builder *b, int32_t x, int32_t y, stepc_dtype dtype) { return arithmetic(b, LOOP_ADD, x, y, dtype); }
-static int32_t subtract(nest_builder *b, int32_t x, int32_t y, stepc_dtype dtype) { return arithmetic(b, LOOP_SUB, x, y, dtype); }
-static int32_t multiply(nest_builder *b, int32_t x, int32_t y, stepc_dtype dtype) { return arithmetic(b, LOOP_MUL, x, y, dtype); }
-static int32_t divide(nest_builder *b, int32_t x, int32_t y, stepc_dtype dtype) { return arithmetic(b, LOOP_DIV, x, y, dtype); }
+static int32_t add(lower_context *l, nest_builder *b, int32_t x, int32_t y, stepc_dtype dtype)
+{
+    (void)l;
+    return lower_arithmetic(b, LOOP_ADD, x, y, dtype);
+}
+
+static int32_t subtract(lower_context *l, nest_builder *b, int32_t x, int32_t y, stepc_dtype dtype)
+{
+    (void)l;
+    return lower_arithmetic(b, LOOP_SUB, x, y, dtype);
+}
+
+static int32_t multiply(lower_context *l, nest_builder *b, int32_t x, int32_t y, stepc_dtype dtype)
+{
+    (void)l;
+    return lower_arithmetic(b, LOOP_MUL, x, y, dtype);
+}
+
+static int32_t divide(lower_context *l, nest_builder *b, int32_t x, int32_t y, stepc_dtype dtype)
+{
+    (void)l;
+    return lower_arithmetic(b, LOOP_DIV, x, y, dtype);
+}
+
 
 /* x != x || x > y ? x : y: the order of the operands decides between zeros of either sign. */
-static int32_t maximum(nest_builder *b, int32_t x, int32_t y, stepc_dtype dtype)
+static int32_t maximum(lower_context *l, nest_builder *b, int32_t x, int32_t y, stepc_dtype dtype)
 {
+    (void)l;
     if (!b->program->exact || !dtype_is_float(dtype))
         return nest_binary(b, LOOP_MAX, x, y);
     int32_t first = nest_binary(b, LOOP_OR, nest_binary(b, LOOP_NE, x, x), nest_binary(b, LOOP_LT, y, x));
@@ -168,59 +195,89 @@ static int32_t maximum(nest_builder *b, int32_t x, int32_t y, stepc_dtype dtype)
 }
 
 /* Floats: floor of the quotient rounded to the dtype, as TensorFlow's functor does. */
-static int32_t floor_divide(nest_builder *b, int32_t x, int32_t y, stepc_dtype dtype)
+static int32_t floor_divide(lower_context *l, nest_builder *b, int32_t x, int32_t y, stepc_dtype dtype)
 {
+    (void)l;
     if (dtype_is_float(dtype))
-        return nest_unary(b, LOOP_FLOOR, arithmetic(b, LOOP_DIV, x, y, dtype));
+        return nest_unary(b, LOOP_FLOOR, lower_arithmetic(b, LOOP_DIV, x, y, dtype));
     return nest_binary(b, LOOP_FLOORDIV, x, y);
 }
 
-/* Integer division: the whole step fails before anything of this operation is written. */
-static stepc_code check_divisor(lower_context *l)
+stepc_code lower_binary(lower_context *l, binary_fn fn) { return binary_of(l, fn, false); }
+
+/* Opens a nest over INPUT and reads it. */
+static int32_t begin_check(lower_context *l, nest_builder *b, int32_t input)
 {
-    int32_t y = lower_input(l, 1);
+    const loop_buffer *from = &l->program->buffers[input];
+    nest_begin(b, l->program);
+    nest_origin(b, l->op);
+    for (int32_t d = 0; d < from->rank; d++)
+        nest_axis(b, from->extents[d], AXIS_SPACE);
+    return lower_read_same(b, input);
+}
+
+/* Integer division: the whole step fails before anything of this operation is written. */
+stepc_code lower_check_divisor(lower_context *l, int32_t input)
+{
+    int32_t y = lower_input(l, input);
     if (y < 0)
         return stepc_error_code(l->error);
-    const loop_buffer *divisor = &l->program->buffers[y];
     nest_builder b;
-    nest_begin(&b, l->program);
-    nest_origin(&b, l->op);
-    int32_t axes[LOWER_MAX_RANK];
-    for (int32_t d = 0; d < divisor->rank; d++)
-        axes[d] = nest_axis(&b, divisor->extents[d], AXIS_SPACE);
-    int32_t value = nest_read(&b, y, axes);
+    int32_t value = begin_check(l, &b, y);
     int32_t zero = nest_const_i64(&b, l->program->buffers[y].dtype, 0);
     nest_check(&b, nest_binary(&b, LOOP_NE, value, zero), STEPC_INVALID_ARGUMENT, "Integer division by zero", l->op);
     return nest_end(&b, l->error);
 }
 
-static stepc_code lower_division(lower_context *l, binary_fn fn)
+stepc_code lower_check_least(lower_context *l, int32_t input, int64_t least, const char *refusal)
 {
-    stepc_code code = dtype_is_integer(lower_info(l, 0)->dtype) ? check_divisor(l) : STEPC_OK;
-    return code ? code : lower_binary(l, fn, false);
+    int32_t y = lower_input(l, input);
+    if (y < 0)
+        return stepc_error_code(l->error);
+    nest_builder b;
+    int32_t value = begin_check(l, &b, y);
+    int32_t limit = nest_const_i64(&b, l->program->buffers[y].dtype, least);
+    nest_check(&b, nest_binary(&b, LOOP_LE, limit, value), STEPC_INVALID_ARGUMENT, refusal, l->op);
+    return nest_end(&b, l->error);
 }
 
-static stepc_code lower_add(lower_context *l) { return lower_binary(l, add, true); }
-static stepc_code lower_sub(lower_context *l) { return lower_binary(l, subtract, true); }
-static stepc_code lower_mul(lower_context *l) { return lower_binary(l, multiply, false); }
-static stepc_code lower_maximum(lower_context *l) { return lower_binary(l, maximum, false); }
+stepc_code lower_require_same(lower_context *l, int32_t buffer, int32_t out)
+{
+    const loop_buffer *in = &l->program->buffers[buffer], *result = &l->program->buffers[out];
+    for (int32_t d = 0; d < in->rank; d++)
+        if (in->rank != result->rank || in->extents[d] != result->extents[d])
+            return lower_refuse_size(l, d);
+    return STEPC_OK;
+}
+
+static stepc_code lower_division(lower_context *l, binary_fn fn)
+{
+    stepc_code code = dtype_is_integer(lower_info(l, 0)->dtype) ? lower_check_divisor(l, 1) : STEPC_OK;
+    return code ? code : lower_binary(l, fn);
+}
+
+static stepc_code lower_add(lower_context *l) { return binary_of(l, add, true); }
+static stepc_code lower_sub(lower_context *l) { return binary_of(l, subtract, true); }
+static stepc_code lower_mul(lower_context *l) { return lower_binary(l, multiply); }
+static stepc_code lower_maximum(lower_context *l) { return lower_binary(l, maximum); }
 static stepc_code lower_real_div(lower_context *l) { return lower_division(l, divide); }
 static stepc_code lower_floor_div(lower_context *l) { return lower_division(l, floor_divide); }
 
-/* Equal of shapes that do not broadcast is a constant false when the attribute allows it. */
+/* Equal of shapes that do not broadcast is a constant false, NotEqual a constant true, when the attribute allows it. */
 static stepc_code lower_equal(lower_context *l)
 {
-    stepc_code code = refuse_complex(l, lower_info(l, 0)->dtype);
+    stepc_code code = lower_refuse_complex(l, lower_info(l, 0)->dtype);
     int32_t x = code ? -1 : lower_input(l, 0), y = x < 0 ? -1 : lower_input(l, 1), out = y < 0 ? -1 : lower_output(l, 0);
     if (out < 0)
         return code ? code : stepc_error_code(l->error);
     const loop_program *p = l->program;
     int32_t rank = p->buffers[out].rank;
+    bool wanted = text_equal(l->op->type, TEXT_LITERAL("Equal"));
     bool fits = p->buffers[x].rank <= rank && p->buffers[y].rank <= rank;
     nest_builder b;
     if (!fits && rank == 0) {
         lower_begin(l, &b, 0);
-        lower_write(&b, out, nest_const_i64(&b, STEPC_BOOL, 0));
+        lower_write(&b, out, nest_const_i64(&b, STEPC_BOOL, !wanted));
         return nest_end(&b, l->error);
     }
     code = lower_check_broadcast(l, x, out);
@@ -230,7 +287,7 @@ static stepc_code lower_equal(lower_context *l)
         return code;
     lower_begin(l, &b, 0);
     int32_t left = lower_read_broadcast(&b, x, rank), right = lower_read_broadcast(&b, y, rank);
-    lower_write(&b, out, nest_binary(&b, LOOP_EQ, left, right));
+    lower_write(&b, out, nest_binary(&b, wanted ? LOOP_EQ : LOOP_NE, left, right));
     return nest_end(&b, l->error);
 }
 
@@ -256,7 +313,7 @@ static stepc_code lower_add_n(lower_context *l)
     int32_t rank = l->program->buffers[out].rank;
     int32_t sum = lower_read_broadcast(&b, in[0], rank);
     for (int32_t k = 1; k < l->op->input_count; k++)
-        sum = arithmetic(&b, LOOP_ADD, sum, lower_read_broadcast(&b, in[k], rank), dtype);
+        sum = lower_arithmetic(&b, LOOP_ADD, sum, lower_read_broadcast(&b, in[k], rank), dtype);
     lower_write(&b, out, sum);
     return nest_end(&b, l->error);
 }
@@ -282,7 +339,7 @@ static stepc_code lower_relu_grad(lower_context *l)
 static stepc_code lower_bias_add(lower_context *l)
 {
     stepc_dtype dtype = lower_output_info(l, 0)->dtype;
-    stepc_code code = refuse_complex(l, dtype);
+    stepc_code code = lower_refuse_complex(l, dtype);
     int32_t x = code ? -1 : lower_input(l, 0), bias = x < 0 ? -1 : lower_input(l, 1), out = bias < 0 ? -1 : lower_output(l, 0);
     if (out < 0)
         return code ? code : stepc_error_code(l->error);
@@ -297,7 +354,7 @@ static stepc_code lower_bias_add(lower_context *l)
     nest_builder b;
     lower_begin(l, &b, 0);
     int32_t value = lower_read_broadcast(&b, x, rank);
-    lower_write(&b, out, arithmetic(&b, LOOP_ADD, value, nest_read(&b, bias, &channel), dtype));
+    lower_write(&b, out, lower_arithmetic(&b, LOOP_ADD, value, nest_read(&b, bias, &channel), dtype));
     return nest_end(&b, l->error);
 }
 
@@ -349,7 +406,7 @@ static stepc_code lower_cast(lower_context *l)
         lower_alias(l, 0, same);
         return STEPC_OK;
     }
-    stepc_code code = refuse_complex(l, dtype_is_complex(from) ? from : to);
+    stepc_code code = lower_refuse_complex(l, dtype_is_complex(from) ? from : to);
     int32_t in = code ? -1 : lower_input(l, 0), out = in < 0 ? -1 : lower_output(l, 0);
     if (out < 0)
         return code ? code : stepc_error_code(l->error);
@@ -375,11 +432,13 @@ static const lower_row rows[] = {
     {"Cos", lower_cos, 0},
     {"Equal", lower_equal, 0},
     {"Exp", lower_exp, 0},
+    {"Div", lower_real_div, 0},
     {"FloorDiv", lower_floor_div, 0},
     {"Log", lower_log, 0},
     {"Maximum", lower_maximum, 0},
     {"Mul", lower_mul, 0},
     {"Neg", lower_neg, 0},
+    {"NotEqual", lower_equal, 0},
     {"RealDiv", lower_real_div, 0},
     {"Relu", lower_relu, 0},
     {"ReluGrad", lower_relu_grad, 0},

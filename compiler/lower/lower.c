@@ -10,8 +10,9 @@
 /* ---- the rows ---------------------------------------------------------------------------- */
 
 static const lower_family *const families[] = {
-    &lower_elementwise, &lower_movement,  &lower_reduction, &lower_contraction, &lower_normalization,
+    &lower_batch_norm, &lower_scan, &lower_elementwise, &lower_float, &lower_guards, &lower_logic, &lower_movement,  &lower_reduction, &lower_contraction, &lower_normalization,
     &lower_random,      &lower_variables, &lower_training,  &lower_shape,       &lower_basic,
+    &lower_views,       &lower_join,      &lower_gather,
 };
 
 size_t lower_row_count(void)

@@ -97,7 +97,7 @@ static stepc_code lower_softmax(lower_context *l)
     return nest_end(&b, l->error);
 }
 
-/* ---- cross entropies -------------------------------------------------------------------------- */
+/* ---- LogSoftmax and the cross entropies -------------------------------------------------------------------------- */
 
 /* One logarithm per row, shared by its elements. */
 static stepc_code log_sums(lower_context *l, const rows_shape *s, const row_values *v, int32_t *out)
@@ -111,6 +111,24 @@ static stepc_code log_sums(lower_context *l, const rows_shape *s, const row_valu
     for (int32_t d = 0; d < s->rank - 1; d++)
         nest_axis(&b, s->extents[d], AXIS_SPACE);
     lower_write(&b, *out, nest_unary(&b, LOOP_LOG, read_row(&b, v->sum)));
+    return nest_end(&b, l->error);
+}
+
+static stepc_code lower_log_softmax(lower_context *l)
+{
+    int32_t x = lower_input(l, 0), out = x < 0 ? -1 : lower_output(l, 0), logs;
+    if (out < 0)
+        return stepc_error_code(l->error);
+    rows_shape s = shape_of(l, out, lower_output_info(l, 0)->dtype);
+    row_values v;
+    stepc_code code = exponentials(l, &s, x, &v);
+    if (!code)
+        code = log_sums(l, &s, &v, &logs);
+    if (code)
+        return code;
+    nest_builder b;
+    begin_rows(l, &b, &s, AXIS_SPACE);
+    lower_write(&b, out, lower_narrow(&b, nest_binary(&b, LOOP_SUB, shifted(&b, &s, x, &v), read_row(&b, logs)), s.dtype));
     return nest_end(&b, l->error);
 }
 
@@ -215,6 +233,7 @@ static stepc_code lower_sparse_cross_entropy(lower_context *l)
 }
 
 static const lower_row rows[] = {
+    {"LogSoftmax", lower_log_softmax, 0},
     {"Softmax", lower_softmax, 0},
     {"SoftmaxCrossEntropyWithLogits", lower_cross_entropy, 0},
     {"SparseSoftmaxCrossEntropyWithLogits", lower_sparse_cross_entropy, 0},

@@ -53,6 +53,9 @@ static stepc_code read_axes(lower_context *l, reduction *r)
         if (axis < 0 || axis >= r->rank)
             return error_set(l->error, STEPC_INVALID_ARGUMENT, "Invalid reduction dimension (%lld for input with %d dimension(s)",
                              (long long)axes[i], r->rank);
+        if (r->reduced[axis])
+            return error_set(l->error, STEPC_INVALID_ARGUMENT,
+                             "Invalid reduction arguments: Axes contains duplicate dimension: %lld", (long long)axis);
         r->reduced[axis] = true;
     }
     return code;
@@ -115,6 +118,73 @@ static stepc_code lower_fold(lower_context *l, acc_kind kind, bool mean)
     return nest_end(&b, l->error);
 }
 
+/* One accumulator over values of the input's dtype: the extremes, any and all. */
+static stepc_code lower_pick(lower_context *l, acc_kind kind)
+{
+    reduction r = {0};
+    stepc_code code = open(l, &r);
+    if (!code)
+        code = read_axes(l, &r);
+    if (code)
+        return code;
+    nest_builder b;
+    begin(l, &b, &r);
+    int32_t value = nest_read(&b, r.in, r.axis_of);
+    nest_write(&b, r.out, r.write_of, reduces(&r) ? nest_acc(&b, kind, value, false) : value);
+    return nest_end(&b, l->error);
+}
+
+static stepc_code lower_max(lower_context *l) { return lower_pick(l, ACC_MAX); }
+static stepc_code lower_min(lower_context *l) { return lower_pick(l, ACC_MIN); }
+static stepc_code lower_any(lower_context *l) { return lower_pick(l, ACC_ANY); }
+static stepc_code lower_all(lower_context *l) { return lower_pick(l, ACC_ALL); }
+
+static int32_t sum_of_squares(lower_context *l, nest_builder *b, const reduction *r, stepc_dtype dtype)
+{
+    int32_t x = lower_widen(l, b, nest_read(b, r->in, r->axis_of), dtype);
+    return nest_acc(b, ACC_SUM, nest_binary(b, LOOP_MUL, x, x), !l->program->exact && dtype_is_float(dtype));
+}
+
+/* Integers: the root of the wrapped sum, truncated; the root of a negative one is no number, which a cast makes 0. */
+static stepc_code lower_norm(lower_context *l)
+{
+    reduction r = {0};
+    stepc_code code = open(l, &r);
+    if (!code)
+        code = read_axes(l, &r);
+    if (code)
+        return code;
+    stepc_dtype dtype = lower_output_info(l, 0)->dtype;
+    nest_builder b;
+    begin(l, &b, &r);
+    int32_t value;
+    if (!reduces(&r))
+        value = nest_read(&b, r.in, r.axis_of);
+    else if (dtype_is_float(dtype))
+        value = lower_narrow(&b, nest_unary(&b, LOOP_SQRT, sum_of_squares(l, &b, &r, dtype)), dtype);
+    else
+        value = nest_cast(&b, nest_unary(&b, LOOP_SQRT, nest_cast(&b, sum_of_squares(l, &b, &r, dtype), STEPC_FLOAT64)),
+                          dtype);
+    nest_write(&b, r.out, r.write_of, value);
+    return nest_end(&b, l->error);
+}
+
+static stepc_code lower_l2_loss(lower_context *l)
+{
+    reduction r = {0};
+    stepc_code code = open(l, &r);
+    if (code)
+        return code;
+    stepc_dtype dtype = lower_output_info(l, 0)->dtype, carried = l->program->exact ? STEPC_FLOAT64 : lower_value_dtype(dtype);
+    for (int32_t d = 0; d < r.rank; d++)
+        r.reduced[d] = true;
+    nest_builder b;
+    begin(l, &b, &r);
+    int32_t half = nest_binary(&b, LOOP_MUL, sum_of_squares(l, &b, &r, dtype), nest_const_f64(&b, carried, 0.5));
+    nest_write(&b, r.out, r.write_of, lower_narrow(&b, half, dtype));
+    return nest_end(&b, l->error);
+}
+
 static stepc_code lower_sum(lower_context *l) { return lower_fold(l, ACC_SUM, false); }
 static stepc_code lower_prod(lower_context *l) { return lower_fold(l, ACC_PROD, false); }
 static stepc_code lower_mean(lower_context *l) { return lower_fold(l, ACC_SUM, true); }
@@ -155,7 +225,7 @@ static stepc_code check_not_empty(lower_context *l, const reduction *r, int32_t 
     return nest_end(&b, l->error);
 }
 
-static stepc_code lower_arg_max(lower_context *l)
+static stepc_code lower_arg(lower_context *l, acc_kind kind)
 {
     reduction r = {0};
     const int64_t *axes;
@@ -176,14 +246,27 @@ static stepc_code lower_arg_max(lower_context *l)
         return code;
     nest_builder b;
     begin(l, &b, &r);
-    int32_t index = nest_acc(&b, ACC_ARG_MAX, nest_read(&b, r.in, r.axis_of), false);
+    int32_t index = nest_acc(&b, kind, nest_read(&b, r.in, r.axis_of), false);
     nest_write(&b, r.out, r.write_of, nest_cast(&b, index, lower_output_info(l, 0)->dtype));
     return nest_end(&b, l->error);
 }
 
+static stepc_code lower_arg_max(lower_context *l) { return lower_arg(l, ACC_ARG_MAX); }
+static stepc_code lower_arg_min(lower_context *l) { return lower_arg(l, ACC_ARG_MIN); }
+
 static const lower_row rows[] = {
-    {"ArgMax", lower_arg_max, 1u << 1}, {"BiasAddGrad", lower_bias_add_grad, 0}, {"Mean", lower_mean, 1u << 1},
-    {"Prod", lower_prod, 1u << 1},      {"Sum", lower_sum, 1u << 1},
+    {"All", lower_all, 1u << 1},
+    {"Any", lower_any, 1u << 1},
+    {"ArgMax", lower_arg_max, 1u << 1},
+    {"ArgMin", lower_arg_min, 1u << 1},
+    {"BiasAddGrad", lower_bias_add_grad, 0},
+    {"EuclideanNorm", lower_norm, 1u << 1},
+    {"L2Loss", lower_l2_loss, 0},
+    {"Max", lower_max, 1u << 1},
+    {"Mean", lower_mean, 1u << 1},
+    {"Min", lower_min, 1u << 1},
+    {"Prod", lower_prod, 1u << 1},
+    {"Sum", lower_sum, 1u << 1},
 };
 
 const lower_family lower_reduction = {rows, sizeof rows / sizeof rows[0]};

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Shape operators: numbers that are known, or come from the sizes of the fed tensors. */
-#include "compiler/lower/state.h"
+#include "compiler/lower/move.h"
 
 static stepc_code lower_shape_op(lower_context *l)
 {
@@ -41,9 +41,24 @@ static stepc_code lower_broadcast_gradient_args(lower_context *l)
     return error_mend(l->error, "fix the fed shapes, e.g. --feed x:0=float32[32,4]");
 }
 
+/* All outputs from what the shape function found. */
+static stepc_code lower_known_elements(lower_context *l)
+{
+    stepc_code code = STEPC_OK;
+    for (int32_t k = 0; !code && k < l->op->output_count; k++)
+        code = lower_write_elements(l, k);
+    return code;
+}
+
 static const lower_row rows[] = {
+    {"BroadcastArgs", lower_known_elements, 3u},
     {"BroadcastGradientArgs", lower_broadcast_gradient_args, 3u},
+    {"ConcatOffset", lower_known_elements, ~0u},
+    {"InvertPermutation", lower_known_elements, 1u},
+    {"Rank", lower_known_elements, 1u},
     {"Shape", lower_shape_op, 1u},
+    {"ShapeN", lower_known_elements, ~0u},
+    {"Size", lower_known_elements, 1u},
 };
 
 const lower_family lower_shape = {rows, sizeof rows / sizeof rows[0]};

@@ -113,7 +113,7 @@ static void find_lifetimes(planner *n)
         if (p->statements[s].kind == STATEMENT_CALL) {
             const loop_call *call = p->statements[s].call;
             touch(n, p->buffers[call->buffers[0]].root, s);
-            if (call->kind == CALL_COPY)
+            if (loop_call_buffers(call) == 2)
                 touch(n, p->buffers[call->buffers[1]].root, s);
             continue;
         }

@@ -75,7 +75,7 @@ static void measure_lives(proof *c)
             continue;
         }
         live_at(c, c->p->statements[s].call->buffers[0], s, s, s);
-        if (c->p->statements[s].call->kind == CALL_COPY)
+        if (loop_call_buffers(c->p->statements[s].call) == 2)
             live_at(c, c->p->statements[s].call->buffers[1], s, s, s);
     }
     for (int32_t i = 0; i < c->p->fetch_count; i++) {
@@ -230,7 +230,7 @@ static void set_symbols(proof *c, int number)
         const size_node *symbol = size_get(c->p->sizes, size_symbol_at(c->p->sizes, i));
         int64_t low = symbol->min < 0 ? 0 : symbol->min, high = symbol->max;
         if (high == INT64_MAX)
-            high = low < 100000 ? 100003 : low;
+            high = low < 1000 ? 1009 : low; /* products of several must not overflow */
         int64_t odd = low + (high - low) / 3 + (int64_t)(i % 5);
         c->symbols[i] = number == 0   ? low
                         : number == 1 ? high

@@ -53,6 +53,8 @@ static scalar_dd dd_exp(double x, double tail, int32_t *scale)
     /* log(2) / 32 in three parts; the products with the first two are exact. */
     r = dd_sum(x - kd * 0x1.62e42fefap-6, -(kd * 0x1.cf79abcap-45));
     r.lo += tail - kd * -0x1.c4c67fc0d0951p-81;
+    if (tail != 0)
+        r = dd_sum(r.hi, r.lo);
     q = 1.0 / 5040.0 + r.hi * (1.0 / 40320.0);
     q = 1.0 / 120.0 + r.hi * (1.0 / 720.0 + r.hi * q);
     q = r.hi * r.hi * (0.5 + r.hi * (1.0 / 6.0 + r.hi * (1.0 / 24.0 + r.hi * q)));
@@ -295,5 +297,356 @@ double scalar_sigmoid(double x)
     e.lo *= power;
     e = dd_div(x < 0 ? e : one, dd_add(one, e));
     return e.hi + e.lo;
+}
+/* @end */
+
+/* ---- powers --------------------------------------------------------------------------------- */
+
+/* @snippet dd_atanh_twice needs: dd_mul dd_add dd_fast_sum */
+/* 2 atanh(s) for |s| < 0.172, by its series; relative error below 2^-75. */
+static scalar_dd dd_atanh_twice(scalar_dd s)
+{
+    static const scalar_dd c3 = {0x1.5555555555555p-2, 0x1.5555555555555p-56};
+    static const scalar_dd c5 = {0x1.999999999999ap-3, -0x1.999999999999ap-57};
+    static const scalar_dd c7 = {0x1.2492492492492p-3, 0x1.2492492492492p-57};
+    static const scalar_dd c9 = {0x1.c71c71c71c71cp-4, 0x1.c71c71c71c71cp-58};
+    scalar_dd z = dd_mul(s, s), u;
+    double q = 0.0;
+    int32_t n;
+
+    for (n = 37; n >= 11; n -= 2) /* 1/11 + z/13 + z^2/15 ... */
+        q = 1.0 / (double)n + z.hi * q;
+    u = dd_fast_sum(c9.hi, z.hi * q);
+    u.lo += c9.lo;
+    u = dd_add(dd_mul(u, z), c7);
+    u = dd_add(dd_mul(u, z), c5);
+    u = dd_add(dd_mul(u, z), c3);
+    u = dd_add(s, dd_mul(dd_mul(u, z), s));
+    u.hi *= 2.0;
+    u.lo *= 2.0;
+    return u;
+}
+/* @end */
+
+/* @snippet dd_log_wide needs: dd_atanh_twice dd_div dd_sum scalar_bits scalar_power_of_two */
+/* log(x) for a positive x that is 2^-1000 at least; relative error below 2^-73. */
+static scalar_dd dd_log_wide(scalar_dd x)
+{
+    static const scalar_dd log_2 = {0x1.62e42fefa39efp-1, 0x1.abc9e3b39803fp-56}, one = {1.0, 0.0};
+    static const scalar_dd minus_one = {-1.0, 0.0};
+    int32_t e = (int32_t)(scalar_bits(x.hi) >> 52) - 1023;
+    scalar_dd power = {0.0, 0.0}, y;
+
+    /* Into [sqrt(1/2), sqrt(2)]. */
+    if (e > 0) { /* 2^-e may be no normal number */
+        x.hi *= scalar_power_of_two(1 - e) * 0.5;
+        x.lo *= scalar_power_of_two(1 - e) * 0.5;
+    } else {
+        x.hi *= scalar_power_of_two(-e);
+        x.lo *= scalar_power_of_two(-e);
+    }
+    if (x.hi > 1.4142135623730951) {
+        x.hi *= 0.5;
+        x.lo *= 0.5;
+        e++;
+    }
+    y = dd_atanh_twice(dd_div(dd_add(x, minus_one), dd_add(x, one)));
+    power.hi = (double)e;
+    return e == 0 ? y : dd_add(dd_mul(power, log_2), y);
+}
+/* @end */
+
+/* @snippet dd_log1p_wide needs: dd_log_wide dd_atanh_twice dd_div */
+/* log(1 + u), 2^-70 < |u| < 2^900, u > -0.9. */
+static scalar_dd dd_log1p_wide(scalar_dd u)
+{
+    static const scalar_dd one = {1.0, 0.0}, two = {2.0, 0.0};
+
+    if (u.hi > -0.29 && u.hi < 0.41)
+        return dd_atanh_twice(dd_div(u, dd_add(u, two)));
+    return dd_log_wide(dd_add(one, u));
+}
+/* @end */
+
+/* @snippet pow_special needs: scalar_trunc scalar_from_bits */
+/* x^y where x is 0 or infinite, or y infinite, or x negative and y no integer; both are numbers, y is not 0. */
+static double pow_special(double x, double y, int is_odd)
+{
+    double a = x < 0 ? -x : x, big = 0x1p1023 * 2.0;
+
+    if (y > 0x1.fffffffffffffp1023 || y < -0x1.fffffffffffffp1023) {
+        if (a == 1.0)
+            return 1.0;
+        return (a > 1.0) == (y > 0) ? big : 0.0;
+    }
+    if (a != 0 && a <= 0x1.fffffffffffffp1023)
+        return scalar_from_bits(0x7ff8000000000000u);
+    big = (a != 0) == (y > 0) ? big : 0.0;
+    return is_odd && (x < 0 || 1.0 / x < 0) ? -big : big;
+}
+/* @end */
+
+/* @snippet scalar_pow needs: pow_special dd_log_wide dd_exp scalar_scale scalar_trunc */
+/* x^y as in C: at most 0.51 ULP of double. */
+double scalar_pow(double x, double y)
+{
+    double half = y * 0.5, a = x < 0 ? -x : x, most = 0x1.fffffffffffffp1023;
+    int is_integer, is_odd;
+    scalar_dd l = {a, 0.0}, t = {y, 0.0};
+    int32_t scale, shift = 0;
+
+    if (y == 0 || x == 1.0)
+        return 1.0;
+    if (x != x || y != y)
+        return x + y;
+    is_integer = scalar_trunc(y) == y;
+    is_odd = is_integer && y > -0x1p53 && y < 0x1p53 && scalar_trunc(half) != half;
+    if (x == 0 || a > most || y > most || y < -most || (x < 0 && !is_integer))
+        return pow_special(x, y, is_odd);
+    if (y == 1.0 || y == 2.0)
+        return y == 1.0 ? x : x * x;
+    if (a < 0x1p-900) {
+        l.hi = a * 0x1p200;
+        shift = -200;
+    }
+    l = dd_log_wide(l);
+    if (shift) {
+        static const scalar_dd less = {-0x1.1542457337d43p+7, 0x1.e3948c376279dp-49}; /* -200 log(2) */
+
+        l = dd_add(l, less);
+    }
+    if (y * l.hi > 720.0 || y * l.hi < -760.0)
+        return y * l.hi > 0 ? (is_odd && x < 0 ? -0x1p1023 : 0x1p1023) * 2.0 : is_odd && x < 0 ? -0.0 : 0.0;
+    half = y * l.hi;
+    if (half > -0x1p-60 && half < 0x1p-60)
+        return is_odd && x < 0 ? -1.0 : 1.0;
+    t = dd_mul(t, l);
+    l = dd_exp(t.hi, t.lo, &scale);
+    half = scalar_scale(l, scale);
+    return is_odd && x < 0 ? -half : half;
+}
+/* @end */
+
+/* ---- hyperbolic functions --------------------------------------------------------------------- */
+
+/* @snippet scalar_sinh needs: dd_expm1 dd_exp dd_add dd_div scalar_scale */
+/* At most 0.51 ULP of double: (t + t / (t + 1)) / 2 with t = exp(x) - 1. */
+double scalar_sinh(double x)
+{
+    double a = x < 0 ? -x : x;
+    scalar_dd t, one = {1.0, 0.0};
+    int32_t scale;
+
+    if (x != x || a < 0x1p-28)
+        return a < 0x1p-60 || x != x ? x : x + x * x * x * (1.0 / 6.0);
+    if (a > 711.0)
+        return x < 0 ? -0x1p1023 * 2.0 : 0x1p1023 * 2.0;
+    if (a > 40.0) {
+        t = dd_exp(a, 0.0, &scale);
+        a = scalar_scale(t, scale - 1);
+    } else {
+        t = dd_expm1(a);
+        t = dd_add(t, dd_div(t, dd_add(t, one)));
+        a = 0.5 * (t.hi + t.lo);
+    }
+    return x < 0 ? -a : a;
+}
+/* @end */
+
+/* @snippet scalar_cosh needs: dd_exp dd_add dd_div scalar_scale scalar_power_of_two */
+/* At most 0.51 ULP of double. */
+double scalar_cosh(double x)
+{
+    double a = x < 0 ? -x : x, power;
+    scalar_dd t, one = {1.0, 0.0};
+    int32_t scale;
+
+    if (x != x)
+        return x;
+    if (a > 711.0)
+        return 0x1p1023 * 2.0;
+    t = dd_exp(a, 0.0, &scale);
+    if (a > 40.0)
+        return scalar_scale(t, scale - 1);
+    power = scalar_power_of_two(scale);
+    t.hi *= power;
+    t.lo *= power;
+    t = dd_add(t, dd_div(one, t));
+    return 0.5 * (t.hi + t.lo);
+}
+/* @end */
+
+/* @snippet dd_log_twice needs: dd_log_wide */
+/* log(2a) of a large a. */
+static double dd_log_twice(double a)
+{
+    static const scalar_dd log_2 = {0x1.62e42fefa39efp-1, 0x1.abc9e3b39803fp-56};
+    scalar_dd y = {a, 0.0};
+
+    y = dd_add(dd_log_wide(y), log_2);
+    return y.hi + y.lo;
+}
+/* @end */
+
+/* @snippet scalar_asinh needs: dd_log1p_wide dd_sqrt dd_log_twice dd_product dd_div */
+/* At most 0.51 ULP of double: log(1 + a + a^2 / (1 + sqrt(1 + a^2))). */
+double scalar_asinh(double x)
+{
+    double a = x < 0 ? -x : x;
+    scalar_dd square, u = {a, 0.0}, one = {1.0, 0.0};
+
+    if (x != x || a < 0x1p-28 || a > 0x1.fffffffffffffp1023)
+        return a < 0x1p-28 && a > 0x1p-60 ? x - x * x * x * (1.0 / 6.0) : x;
+    if (a > 0x1p100) {
+        a = dd_log_twice(a);
+    } else {
+        square = dd_product(a, a);
+        u = dd_add(u, dd_div(square, dd_add(one, dd_sqrt(dd_add(one, square)))));
+        u = dd_log1p_wide(u);
+        a = u.hi + u.lo;
+    }
+    return x < 0 ? -a : a;
+}
+/* @end */
+
+/* @snippet scalar_acosh needs: dd_log1p_wide dd_sqrt dd_log_twice dd_sum dd_mul */
+/* At most 0.51 ULP of double: with t = x - 1, log(1 + t + sqrt(t (t + 2))); NaN below 1. */
+double scalar_acosh(double x)
+{
+    scalar_dd t, two = {2.0, 0.0};
+
+    if (x != x || x > 0x1.fffffffffffffp1023)
+        return x;
+    if (x <= 1.0)
+        return x == 1.0 ? 0.0 : scalar_from_bits(0x7ff8000000000000u);
+    if (x > 0x1p100)
+        return dd_log_twice(x);
+    t = dd_sum(x, -1.0);
+    t = dd_log1p_wide(dd_add(t, dd_sqrt(dd_mul(t, dd_add(t, two)))));
+    return t.hi + t.lo;
+}
+/* @end */
+
+/* @snippet scalar_atanh needs: dd_atanh_twice dd_log_wide dd_sum dd_div */
+/* At most 0.51 ULP of double; infinite at -1 and 1, NaN beyond. */
+double scalar_atanh(double x)
+{
+    double a = x < 0 ? -x : x;
+    scalar_dd y = {a, 0.0};
+
+    if (x != x || a < 0x1p-28)
+        return a < 0x1p-60 || x != x ? x : x + x * x * x * (1.0 / 3.0);
+    if (a > 1.0)
+        return scalar_from_bits(0x7ff8000000000000u);
+    if (a == 1.0)
+        return x < 0 ? -0x1p1023 * 2.0 : 0x1p1023 * 2.0;
+    y = a < 0.17 ? dd_atanh_twice(y) : dd_log_wide(dd_div(dd_sum(1.0, a), dd_sum(1.0, -a)));
+    a = 0.5 * (y.hi + y.lo);
+    return x < 0 ? -a : a;
+}
+/* @end */
+
+/* ---- error functions ---------------------------------------------------------------------------- */
+
+/* @snippet dd_erf needs: dd_exp dd_mul dd_add dd_div dd_product scalar_power_of_two */
+/* erf(a) for 2^-28 < a < 6: 2 a exp(-a^2) / sqrt(pi) times the sum of (2 a^2)^n / (1 * 3 * .. * (2n + 1)), all terms
+ * of which are positive. */
+static scalar_dd dd_erf(double a)
+{
+    static const scalar_dd factor = {0x1.20dd750429b6dp+0, 0x1.1ae3a914fed80p-56}; /* 2 / sqrt(pi) */
+    scalar_dd square = dd_product(a, a), term = {1.0, 0.0}, sum = {1.0, 0.0}, odd = {1.0, 0.0}, e = {a, 0.0}, twice;
+    int32_t scale;
+
+    twice.hi = 2.0 * square.hi;
+    twice.lo = 2.0 * square.lo;
+    while (term.hi > sum.hi * 0x1p-80) {
+        odd.hi += 2.0;
+        term = dd_div(dd_mul(term, twice), odd);
+        sum = dd_add(sum, term);
+    }
+    sum = dd_mul(dd_mul(sum, e), factor);
+    e = dd_exp(-square.hi, -square.lo, &scale);
+    e.hi *= scalar_power_of_two(scale);
+    e.lo *= scalar_power_of_two(scale);
+    return dd_mul(sum, e);
+}
+/* @end */
+
+/* @snippet scalar_erf needs: dd_erf scalar_scale scalar_power_of_two scalar_bits */
+/* At most 0.51 ULP of double. */
+double scalar_erf(double x)
+{
+    double a = x < 0 ? -x : x;
+    scalar_dd y;
+    int32_t e = 0;
+
+    if (x != x || x == 0)
+        return x;
+    if (a >= 6.0)
+        return x < 0 ? -1.0 : 1.0;
+    if (a < 0x1p-28) { /* 2 a / sqrt(pi), rounded once also where it is denormal */
+        static const scalar_dd factor = {0x1.20dd750429b6dp+0, 0x1.1ae3a914fed80p-56};
+
+        if (a < 0x1p-900) {
+            a *= 0x1p200;
+            e = -200;
+        }
+        y.lo = 0.0;
+        e += (int32_t)(scalar_bits(a) >> 52) - 1022;
+        y.hi = scalar_from_bits((scalar_bits(a) & (((uint64_t)1 << 52) - 1)) | (uint64_t)1022 << 52);
+        a = scalar_scale(dd_mul(y, factor), e);
+    } else {
+        y = dd_erf(a);
+        a = y.hi + y.lo;
+    }
+    return x < 0 ? -a : a;
+}
+/* @end */
+
+/* @snippet scalar_erfc needs: dd_erf dd_exp dd_product dd_div dd_add scalar_scale */
+/* 1 - erf(x): at most 0.51 ULP of double. Above 1.5 by the continued fraction
+ * exp(-x^2) / sqrt(pi) / (x + 1/2 / (x + 1 / (x + 3/2 / ...))). */
+double scalar_erfc(double x)
+{
+    static const scalar_dd factor = {0x1.20dd750429b6dp-1, 0x1.1ae3a914fed80p-57}, one = {1.0, 0.0};
+    double a = x < 0 ? -x : x;
+    scalar_dd square, y, part = {x, 0.0}, k = {0.0, 0.0};
+    int32_t scale, n;
+
+    if (x != x)
+        return x;
+    if (a < 0x1p-60)
+        return 1.0;
+    if (x <= -6.0 || x > 28.0)
+        return x < 0 ? 2.0 : 0.0;
+    if (x < 1.5) {
+        if (a < 0x1p-28) {
+            y.hi = x * 0x1.20dd750429b6dp+0;
+            y.lo = 0.0;
+        } else {
+            y = dd_erf(a);
+        }
+        if (x > 0 || a < 0x1p-28) {
+            y.hi = -y.hi;
+            y.lo = -y.lo;
+        }
+        y = dd_add(one, y);
+        return y.hi + y.lo;
+    }
+    y = part;
+    n = 20 + (int32_t)(400.0 / (a * a));
+    for (; n > 0; n--) {
+        k.hi = 0.5 * (double)n;
+        y = dd_add(part, dd_div(k, y));
+    }
+    y = dd_div(factor, y); /* in [1/64, 1/2] */
+    square = dd_product(a, a);
+    k = dd_exp(-square.hi, -square.lo, &scale);
+    y = dd_mul(y, k);
+    for (; y.hi < 0.5; scale--) {
+        y.hi *= 2.0;
+        y.lo *= 2.0;
+    }
+    return scalar_scale(y, scale);
 }
 /* @end */

@@ -16,6 +16,19 @@ double scalar_sin(double x);
 double scalar_cos(double x);
 double scalar_tanh(double x);
 double scalar_sigmoid(double x); /* 1 / (1 + exp(-x)); 0 and 1 at the ends, never NaN but for NaN */
+double scalar_tan(double x);
+double scalar_asin(double x);
+double scalar_acos(double x);
+double scalar_atan(double x);
+double scalar_atan2(double y, double x);
+double scalar_sinh(double x);
+double scalar_cosh(double x);
+double scalar_asinh(double x);
+double scalar_acosh(double x);
+double scalar_atanh(double x);
+double scalar_erf(double x);
+double scalar_erfc(double x);
+double scalar_pow(double x, double y); /* all special cases as in C */
 double scalar_sqrt(double x);    /* correctly rounded */
 double scalar_floor(double x);
 double scalar_ceil(double x);

@@ -7,6 +7,8 @@
 #ifndef RUNTIME_CORE_SCALAR_DD_H
 #define RUNTIME_CORE_SCALAR_DD_H
 
+#include "runtime/core/scalar.h"
+
 #include <stdint.h>
 #include <string.h>
 
@@ -115,6 +117,18 @@ static inline scalar_dd dd_div(scalar_dd a, scalar_dd b)
     scalar_dd rest = dd_add(a, dd_mul(b, minus_q));
 
     return dd_fast_sum(q, (rest.hi + rest.lo) / b.hi);
+}
+/* @end */
+
+/* @snippet dd_sqrt needs: scalar_sqrt dd_product dd_sum dd_fast_sum */
+/* Of a positive number; relative error below 2^-100. */
+static inline scalar_dd dd_sqrt(scalar_dd a)
+{
+    double root = scalar_sqrt(a.hi);
+    scalar_dd square = dd_product(root, root);
+    double rest = (a.hi - square.hi) - square.lo + a.lo;
+
+    return dd_fast_sum(root, rest / (2.0 * root));
 }
 /* @end */
 

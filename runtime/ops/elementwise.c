@@ -67,6 +67,55 @@ static stepc_code infer_equal(infer_context *c)
     return broadcast_shapes(a, x->rank, b, y->rank, out, &rank) ? infer_broadcast(c) : infer_set_rank(c, 0, 0);
 }
 
+/* ---- Select, SelectV2, ClipByValue ---- */
+
+/* The operands have one shape, which the condition shares unless it is a scalar or chooses rows. */
+static stepc_code infer_select(infer_context *c)
+{
+    const infer_value *condition = c->inputs[0];
+    infer_value *out = &c->outputs[0];
+    stepc_code code = infer_merge_shapes(c, c->inputs[1], c->inputs[2], 0);
+
+    if (code != STEPC_OK || condition->rank <= 0)
+        return code;
+    if (condition->rank == 1 && out->rank > 1)
+        return infer_merge(c, out->dims[0], condition->dims[0], &out->dims[0])
+                   ? STEPC_OK
+                   : error_set(c->error, STEPC_INVALID_ARGUMENT, "Dimension 0 in both shapes must be equal");
+    if (condition->rank == 1 && out->rank < 0)
+        return STEPC_OK;
+    return infer_merge_shapes(c, out, condition, 0);
+}
+
+static stepc_code infer_select_v2(infer_context *c)
+{
+    infer_value *out = &c->outputs[0], pair = *out;
+    infer_value *first[2] = {c->inputs[1], c->inputs[2]}, *second[2] = {c->inputs[0], &pair};
+    infer_context part = *c;
+    stepc_code code;
+
+    part.inputs = first;
+    part.input_count = 2;
+    code = infer_broadcast(&part);
+    pair = *out;
+    if (code != STEPC_OK || pair.rank < 0)
+        return code;
+    out->rank = -1;
+    part.inputs = second;
+    return infer_broadcast(&part);
+}
+
+static stepc_code infer_clip(infer_context *c)
+{
+    stepc_code code = infer_copy_shape(c, c->inputs[0], 0);
+
+    for (int32_t i = 1; i < 3 && code == STEPC_OK; i++) {
+        if (c->inputs[i]->rank > 0)
+            code = infer_merge_shapes(c, &c->outputs[0], c->inputs[i], 0);
+    }
+    return code;
+}
+
 /* The value's shape, whose channels are as many as biases. */
 static stepc_code infer_bias_add(infer_context *c)
 {
@@ -93,28 +142,112 @@ static stepc_code infer_bias_add(infer_context *c)
 
 /* Ranges above 0 keep generated divisors away from zero, for integers too. */
 static const op_row rows[] = {
+    {"Abs", infer_same, kernel_unary, 0, SAMPLE_UNARY, 0, 0},
+    {"Acos", infer_same, kernel_unary, 0, SAMPLE_UNARY, -1, 1},
+    {"Acosh", infer_same, kernel_unary, 0, SAMPLE_UNARY, 1, 20},
     {"Add", infer_broadcast, kernel_binary, OP_COMMUTES, SAMPLE_BINARY, 0, 0},
     {"AddN", infer_add_n, kernel_add_n, 0, SAMPLE_VARIADIC, 0, 0},
     {"AddV2", infer_broadcast, kernel_binary, OP_COMMUTES, SAMPLE_BINARY, 0, 0},
+    {"Angle", infer_same, kernel_complex_part, 0, SAMPLE_NONE, 0, 0},
+    {"ApproximateEqual", infer_gradient, kernel_approximate_equal, 0, SAMPLE_GRADS, 0, 0},
+    {"Asin", infer_same, kernel_unary, 0, SAMPLE_UNARY, -1, 1},
+    {"Asinh", infer_same, kernel_unary, 0, SAMPLE_UNARY, -20, 20},
+    {"Atan", infer_same, kernel_unary, 0, SAMPLE_UNARY, -20, 20},
+    {"Atan2", infer_broadcast, kernel_binary, 0, SAMPLE_BINARY, 0, 0},
+    {"Atanh", infer_same, kernel_unary, 0, SAMPLE_UNARY, -0.99, 0.99},
     {"BiasAdd", infer_bias_add, kernel_bias_add, 0, SAMPLE_BIAS, 0, 0},
+    {"BitwiseAnd", infer_broadcast, kernel_bits, OP_COMMUTES, SAMPLE_BINARY, 0, 0},
+    {"BitwiseOr", infer_broadcast, kernel_bits, OP_COMMUTES, SAMPLE_BINARY, 0, 0},
+    {"BitwiseXor", infer_broadcast, kernel_bits, OP_COMMUTES, SAMPLE_BINARY, 0, 0},
     {"Cast", infer_cast, kernel_cast, 0, SAMPLE_CAST, -100, 100},
+    {"Ceil", infer_same, kernel_unary, 0, SAMPLE_UNARY, -20, 20},
+    {"ClipByValue", infer_clip, kernel_clip_by_value, 0, SAMPLE_SELECT, 0, 0},
+    {"Complex", infer_broadcast, kernel_complex, 0, SAMPLE_NONE, 0, 0},
+    {"ComplexAbs", infer_same, kernel_complex_part, 0, SAMPLE_NONE, 0, 0},
+    {"Conj", infer_same, kernel_unary, 0, SAMPLE_NONE, 0, 0},
     {"Cos", infer_same, kernel_unary, 0, SAMPLE_UNARY, -20, 20},
+    {"Cosh", infer_same, kernel_unary, 0, SAMPLE_UNARY, -5, 5},
+    {"Div", infer_broadcast, kernel_binary, 0, SAMPLE_BINARY, 1, 9},
+    {"DivNoNan", infer_broadcast, kernel_binary, 0, SAMPLE_BINARY, 0, 0},
+    {"Elu", infer_same, kernel_steps, 0, SAMPLE_UNARY, 0, 0},
+    {"EluGrad", infer_gradient, kernel_steps, 0, SAMPLE_GRADS, 0, 0},
     {"Equal", infer_equal, kernel_equal, OP_COMMUTES, SAMPLE_BINARY, 0, 0},
+    {"Erf", infer_same, kernel_unary, 0, SAMPLE_UNARY, -4, 4},
+    {"Erfc", infer_same, kernel_unary, 0, SAMPLE_UNARY, -4, 4},
     {"Exp", infer_same, kernel_unary, 0, SAMPLE_UNARY, -5, 5},
+    {"Expm1", infer_same, kernel_unary, 0, SAMPLE_UNARY, -5, 5},
+    {"Floor", infer_same, kernel_unary, 0, SAMPLE_UNARY, -20, 20},
     {"FloorDiv", infer_broadcast, kernel_binary, 0, SAMPLE_BINARY, 1, 9},
+    {"FloorMod", infer_broadcast, kernel_steps, 0, SAMPLE_BINARY, 1, 9},
+    {"Greater", infer_broadcast, kernel_order, 0, SAMPLE_BINARY, 0, 0},
+    {"GreaterEqual", infer_broadcast, kernel_order, 0, SAMPLE_BINARY, 0, 0},
+    {"Imag", infer_same, kernel_complex_part, 0, SAMPLE_NONE, 0, 0},
+    {"Inv", infer_same, kernel_reciprocal, 0, SAMPLE_UNARY, 1, 9},
+    {"InvGrad", infer_gradient, kernel_steps, 0, SAMPLE_GRADS, 0, 0},
+    {"Invert", infer_same, kernel_unary, 0, SAMPLE_UNARY, 0, 0},
+    {"IsFinite", infer_same, kernel_float_test, 0, SAMPLE_UNARY, 0, 0},
+    {"IsInf", infer_same, kernel_float_test, 0, SAMPLE_UNARY, 0, 0},
+    {"IsNan", infer_same, kernel_float_test, 0, SAMPLE_UNARY, 0, 0},
+    {"LeakyRelu", infer_same, kernel_steps, 0, SAMPLE_UNARY, 0, 0},
+    {"LeakyReluGrad", infer_gradient, kernel_steps, 0, SAMPLE_GRADS, 0, 0},
+    {"LeftShift", infer_broadcast, kernel_bits, 0, SAMPLE_BINARY, 0, 0},
+    {"Less", infer_broadcast, kernel_order, 0, SAMPLE_BINARY, 0, 0},
+    {"LessEqual", infer_broadcast, kernel_order, 0, SAMPLE_BINARY, 0, 0},
     {"Log", infer_same, kernel_unary, 0, SAMPLE_UNARY, 0.01, 20},
+    {"Log1p", infer_same, kernel_unary, 0, SAMPLE_UNARY, -0.9, 20},
+    {"LogicalAnd", infer_broadcast, kernel_logical, OP_COMMUTES, SAMPLE_BINARY, 0, 0},
+    {"LogicalNot", infer_same, kernel_logical, 0, SAMPLE_UNARY, 0, 0},
+    {"LogicalOr", infer_broadcast, kernel_logical, OP_COMMUTES, SAMPLE_BINARY, 0, 0},
     {"Maximum", infer_broadcast, kernel_binary, 0, SAMPLE_BINARY, 0, 0},
+    {"Minimum", infer_broadcast, kernel_binary, 0, SAMPLE_BINARY, 0, 0},
+    {"Mod", infer_broadcast, kernel_binary, 0, SAMPLE_BINARY, 1, 9},
     {"Mul", infer_broadcast, kernel_binary, OP_COMMUTES, SAMPLE_BINARY, 0, 0},
+    {"MulNoNan", infer_broadcast, kernel_binary, 0, SAMPLE_BINARY, 0, 0},
     {"Neg", infer_same, kernel_unary, 0, SAMPLE_UNARY, 0, 0},
+    {"NotEqual", infer_equal, kernel_equal, OP_COMMUTES, SAMPLE_BINARY, 0, 0},
     {"OnesLike", infer_same, kernel_unary, 0, SAMPLE_UNARY, 0, 0},
+    {"PopulationCount", infer_same, kernel_population_count, 0, SAMPLE_UNARY, 0, 0},
+    {"Pow", infer_broadcast, kernel_pow, 0, SAMPLE_BINARY, 1, 9},
+    {"Real", infer_same, kernel_complex_part, 0, SAMPLE_NONE, 0, 0},
     {"RealDiv", infer_broadcast, kernel_binary, 0, SAMPLE_BINARY, 1, 9},
+    {"Reciprocal", infer_same, kernel_reciprocal, 0, SAMPLE_UNARY, 1, 9},
+    {"ReciprocalGrad", infer_gradient, kernel_steps, 0, SAMPLE_GRADS, 0, 0},
     {"Relu", infer_same, kernel_unary, 0, SAMPLE_UNARY, 0, 0},
+    {"Relu6", infer_same, kernel_unary, 0, SAMPLE_UNARY, -9, 9},
+    {"Relu6Grad", infer_gradient, kernel_binary, 0, SAMPLE_GRADS, -9, 9},
     {"ReluGrad", infer_gradient, kernel_binary, 0, SAMPLE_GRADS, 0, 0},
+    {"RightShift", infer_broadcast, kernel_bits, 0, SAMPLE_BINARY, 0, 0},
+    {"Rint", infer_same, kernel_unary, 0, SAMPLE_UNARY, -20, 20},
+    {"Round", infer_same, kernel_unary, 0, SAMPLE_UNARY, -20, 20},
+    {"Rsqrt", infer_same, kernel_steps, 0, SAMPLE_UNARY, 0.01, 20},
+    {"RsqrtGrad", infer_gradient, kernel_steps, 0, SAMPLE_GRADS, 0, 0},
+    {"Select", infer_select, kernel_select, 0, SAMPLE_SELECT, 0, 0},
+    {"SelectV2", infer_select_v2, kernel_select_v2, 0, SAMPLE_SELECT, 0, 0},
+    {"Selu", infer_same, kernel_steps, 0, SAMPLE_UNARY, 0, 0},
+    {"SeluGrad", infer_gradient, kernel_steps, 0, SAMPLE_GRADS, 0, 0},
     {"Sigmoid", infer_same, kernel_unary, 0, SAMPLE_UNARY, -8, 8},
+    {"SigmoidGrad", infer_gradient, kernel_steps, 0, SAMPLE_GRADS, 0, 0},
+    {"Sign", infer_same, kernel_unary, 0, SAMPLE_UNARY, 0, 0},
     {"Sin", infer_same, kernel_unary, 0, SAMPLE_UNARY, -20, 20},
+    {"Sinh", infer_same, kernel_unary, 0, SAMPLE_UNARY, -5, 5},
+    {"Softplus", infer_same, kernel_steps, 0, SAMPLE_UNARY, -20, 20},
+    {"SoftplusGrad", infer_gradient, kernel_steps, 0, SAMPLE_GRADS, 0, 0},
+    {"Softsign", infer_same, kernel_steps, 0, SAMPLE_UNARY, -20, 20},
+    {"SoftsignGrad", infer_gradient, kernel_steps, 0, SAMPLE_GRADS, 0, 0},
+    {"Sqrt", infer_same, kernel_unary, 0, SAMPLE_UNARY, 0, 20},
+    {"SqrtGrad", infer_gradient, kernel_steps, 0, SAMPLE_GRADS, 0.1, 4},
     {"Square", infer_same, kernel_unary, 0, SAMPLE_UNARY, 0, 0},
+    {"SquaredDifference", infer_broadcast, kernel_steps, 0, SAMPLE_BINARY, 0, 0},
     {"Sub", infer_broadcast, kernel_binary, 0, SAMPLE_BINARY, 0, 0},
+    {"Tan", infer_same, kernel_unary, 0, SAMPLE_UNARY, -1.4, 1.4},
     {"Tanh", infer_same, kernel_unary, 0, SAMPLE_UNARY, -5, 5},
+    {"TanhGrad", infer_gradient, kernel_steps, 0, SAMPLE_GRADS, 0, 0},
+    {"TruncateDiv", infer_broadcast, kernel_binary, 0, SAMPLE_BINARY, 1, 9},
+    {"TruncateMod", infer_broadcast, kernel_binary, 0, SAMPLE_BINARY, 1, 9},
+    {"Xdivy", infer_broadcast, kernel_binary, 0, SAMPLE_BINARY, 1, 9},
+    {"Xlog1py", infer_broadcast, kernel_steps, 0, SAMPLE_BINARY, 0.01, 20},
+    {"Xlogy", infer_broadcast, kernel_steps, 0, SAMPLE_BINARY, 0.01, 20},
+    {"ZerosLike", infer_same, kernel_zeros_like, 0, SAMPLE_UNARY, 0, 0},
 };
 
 const op_family ops_elementwise = {rows, sizeof rows / sizeof rows[0]};

@@ -49,6 +49,32 @@ static double f64_max(double x, double y)
     return x != x || x > y ? x : y;
 }
 
+/* NaN when either is; of zeros of both signs the second. */
+static double f64_min(double x, double y)
+{
+    return x != x || x < y ? x : y;
+}
+
+static double f64_div_no_nan(double x, double y)
+{
+    return y == 0 ? 0 : x / y;
+}
+
+static double f64_mul_no_nan(double x, double y)
+{
+    return y == 0 ? 0 : x * y;
+}
+
+static double f64_xdivy(double x, double y)
+{
+    return x == 0 ? 0 : x / y;
+}
+
+static double f64_relu6_grad(double x, double y)
+{
+    return y > 0 && y < 6 ? x : 0;
+}
+
 /* Gradient of Relu: X where the feature Y is positive. */
 static double f64_relu_grad(double x, double y)
 {
@@ -85,6 +111,48 @@ static int64_t i64_floor_div(int64_t x, int64_t y)
     return y != -1 && x % y != 0 && (x < 0) != (y < 0) ? z - 1 : z;
 }
 
+/* The sign is X's. */
+static int64_t i64_mod(int64_t x, int64_t y)
+{
+    return y == -1 ? 0 : x % y;
+}
+
+/* The sign is Y's. */
+static int64_t i64_floor_mod(int64_t x, int64_t y)
+{
+    int64_t rest = i64_mod(x, y);
+
+    return rest != 0 && (rest < 0) != (y < 0) ? rest + y : rest;
+}
+
+static int64_t i64_squared_difference(int64_t x, int64_t y)
+{
+    return i64_mul(i64_sub(x, y), i64_sub(x, y));
+}
+
+/* Y is not negative. */
+static int64_t i64_pow(int64_t x, int64_t y)
+{
+    int64_t result = 1;
+
+    for (; y > 0; y /= 2) {
+        if (y % 2 != 0)
+            result = i64_mul(result, x);
+        x = i64_mul(x, x);
+    }
+    return result;
+}
+
+static int64_t i64_min(int64_t x, int64_t y)
+{
+    return x < y ? x : y;
+}
+
+static int64_t i64_relu6_grad(int64_t x, int64_t y)
+{
+    return y > 0 && y < 6 ? x : 0;
+}
+
 static int64_t i64_max(int64_t x, int64_t y)
 {
     return x > y ? x : y;
@@ -115,6 +183,21 @@ static uint64_t u64_mul(uint64_t x, uint64_t y)
 static uint64_t u64_div(uint64_t x, uint64_t y)
 {
     return x / y;
+}
+
+static uint64_t u64_mod(uint64_t x, uint64_t y)
+{
+    return x % y;
+}
+
+static uint64_t u64_min(uint64_t x, uint64_t y)
+{
+    return x < y ? x : y;
+}
+
+static uint64_t u64_relu6_grad(uint64_t x, uint64_t y)
+{
+    return y > 0 && y < 6 ? x : 0;
 }
 
 static uint64_t u64_max(uint64_t x, uint64_t y)
@@ -164,16 +247,58 @@ static complex_value c128_div(complex_value x, complex_value y)
     return (complex_value){(x.re * ratio + x.im) / divisor, (x.im * ratio - x.re) / divisor};
 }
 
+static complex_value c128_squared_difference(complex_value x, complex_value y)
+{
+    complex_value d = c128_sub(x, y);
+
+    return (complex_value){d.re * d.re + d.im * d.im, 0};
+}
+
+static bool c128_is_zero(complex_value x)
+{
+    return x.re == 0 && x.im == 0;
+}
+
+static complex_value c128_div_no_nan(complex_value x, complex_value y)
+{
+    return c128_is_zero(y) ? (complex_value){0, 0} : c128_div(x, y);
+}
+
+static complex_value c128_mul_no_nan(complex_value x, complex_value y)
+{
+    return c128_is_zero(y) ? (complex_value){0, 0} : c128_mul(x, y);
+}
+
+static complex_value c128_xdivy(complex_value x, complex_value y)
+{
+    return c128_is_zero(x) ? (complex_value){0, 0} : c128_div(x, y);
+}
+
+/* SquaredDifference and FloorMod of floats are made of steps: elementwise_steps.c. */
 static const binary_functions binary_table[] = {
     {"Add", f64_add, NULL, i64_add, u64_add, c128_add, false},
     {"AddV2", f64_add, NULL, i64_add, u64_add, c128_add, false},
+    {"Atan2", scalar_atan2, NULL, NULL, NULL, NULL, false},
+    {"Div", f64_div, NULL, i64_div, u64_div, c128_div, true},
+    {"DivNoNan", f64_div_no_nan, NULL, NULL, NULL, c128_div_no_nan, false},
     /* The quotient is rounded to the dtype before it is floored, as x / y followed by Floor would. */
     {"FloorDiv", f64_div, scalar_floor, i64_floor_div, u64_div, NULL, true},
+    {"FloorMod", NULL, NULL, i64_floor_mod, u64_mod, NULL, true},
     {"Maximum", f64_max, NULL, i64_max, u64_max, NULL, false},
+    {"Minimum", f64_min, NULL, i64_min, u64_min, NULL, false},
+    {"Mod", scalar_fmod, NULL, i64_mod, u64_mod, NULL, true},
     {"Mul", f64_mul, NULL, i64_mul, u64_mul, c128_mul, false},
+    {"MulNoNan", f64_mul_no_nan, NULL, NULL, NULL, c128_mul_no_nan, false},
+    {"Pow", scalar_pow, NULL, i64_pow, NULL, NULL, false},
     {"RealDiv", f64_div, NULL, i64_div, u64_div, c128_div, true},
+    {"Relu6Grad", f64_relu6_grad, NULL, i64_relu6_grad, u64_relu6_grad, NULL, false},
     {"ReluGrad", f64_relu_grad, NULL, i64_relu_grad, u64_relu_grad, NULL, false},
+    {"SquaredDifference", NULL, NULL, i64_squared_difference, NULL, c128_squared_difference, false},
     {"Sub", f64_sub, NULL, i64_sub, u64_sub, c128_sub, false},
+    /* Likewise truncated. */
+    {"TruncateDiv", f64_div, scalar_trunc, i64_div, u64_div, c128_div, true},
+    {"TruncateMod", scalar_fmod, NULL, i64_mod, u64_mod, NULL, true},
+    {"Xdivy", f64_xdivy, NULL, NULL, NULL, c128_xdivy, false},
 };
 
 static const binary_functions *binary_find(const char *name)
@@ -309,10 +434,18 @@ static stepc_code apply(const stepc_host *host, const binary_functions *f, const
     bool divided = true;
 
     switch (dtype_carrier_of(dtype)) {
-    case CARRIER_F64: apply_floats(f, o); return STEPC_OK;
-    case CARRIER_I64: divided = apply_signed(f, o); break;
+    case CARRIER_F64:
+        if (!f->f64)
+            return kernel_unsupported(error, f->name, dtype);
+        apply_floats(f, o);
+        return STEPC_OK;
+    case CARRIER_I64:
+        if (!f->i64)
+            return kernel_unsupported(error, f->name, dtype);
+        divided = apply_signed(f, o);
+        break;
     case CARRIER_U64:
-        if (dtype == STEPC_BOOL)
+        if (dtype == STEPC_BOOL || !f->u64)
             return kernel_unsupported(error, f->name, dtype);
         divided = apply_unsigned(f, o);
         break;
@@ -359,4 +492,18 @@ stepc_code binary_apply(const stepc_host *host, const char *operator_type, stepc
 stepc_code kernel_binary(kernel_context *k)
 {
     return binary_apply(k->host, k->op->type.data, k->inputs[0], k->inputs[1], &k->outputs[0], k->error);
+}
+
+/* Integers have no negative powers. */
+stepc_code kernel_pow(kernel_context *k)
+{
+    const stepc_tensor *y = k->inputs[1];
+    stepc_dtype dtype = stepc_tensor_dtype(y);
+
+    for (int64_t i = 0; dtype_carrier_of(dtype) == CARRIER_I64 && i < stepc_tensor_length(y); i++) {
+        if (load_i64(dtype, stepc_tensor_data(y), i) < 0)
+            return error_set(k->error, STEPC_INVALID_ARGUMENT,
+                             "Integers to negative integer powers are not allowed");
+    }
+    return kernel_binary(k);
 }

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Equal: comparison to bool. */
+/* Equal and NotEqual. */
 #include "runtime/ops/kernels.h"
-
-#include <string.h>
 
 static bool element_equal(stepc_dtype dtype, const void *x, int64_t xi, const void *y, int64_t yi)
 {
@@ -21,20 +19,21 @@ static bool element_equal(stepc_dtype dtype, const void *x, int64_t xi, const vo
 }
 
 /* Fills OUT, whose shape is that of X and Y broadcast. */
-static void fill_equal(const stepc_tensor *x, const stepc_tensor *y, stepc_tensor *out)
+static void fill_equal(const stepc_tensor *x, const stepc_tensor *y, bool wanted, stepc_tensor *out)
 {
     int64_t count = stepc_tensor_length(out);
     bool *z = stepc_tensor_data(out);
 
     for (int64_t i = 0; i < count; i++)
         z[i] = element_equal(stepc_tensor_dtype(x), stepc_tensor_data(x), broadcast_index(x, out, i),
-                             stepc_tensor_data(y), broadcast_index(y, out, i));
+                             stepc_tensor_data(y), broadcast_index(y, out, i)) == wanted;
 }
 
 stepc_code kernel_equal(kernel_context *k)
 {
     stepc_tensor *x = k->inputs[0], *y = k->inputs[1], *out;
     stepc_dtype dtype = stepc_tensor_dtype(x);
+    bool wanted = text_equal(k->op->type, TEXT_LITERAL("Equal"));
     stepc_code code;
 
     if (dtype_carrier_of(dtype) == CARRIER_NONE && dtype != STEPC_STRING)
@@ -42,11 +41,11 @@ stepc_code kernel_equal(kernel_context *k)
     if (!operation_bool(k->op, "incompatible_shape_error", true) && !tensors_broadcast(x, y)) {
         code = kernel_output(k, 0, STEPC_BOOL, NULL, 0, &out);
         if (code == STEPC_OK)
-            store_u64(STEPC_BOOL, stepc_tensor_data(out), 0, 0);
+            store_u64(STEPC_BOOL, stepc_tensor_data(out), 0, !wanted);
         return code;
     }
     code = broadcast_output(k->host, x, y, STEPC_BOOL, &k->outputs[0], k->error);
     if (code == STEPC_OK)
-        fill_equal(x, y, k->outputs[0]);
+        fill_equal(x, y, wanted, k->outputs[0]);
     return code;
 }

@@ -32,6 +32,23 @@ static double f64_relu(double x)
     return x <= 0 ? 0 : x;
 }
 
+/* NaN stays NaN; both zeros give +0. */
+static double f64_relu6(double x)
+{
+    return x <= 0 ? 0 : x >= 6 ? 6 : x;
+}
+
+static double f64_abs(double x)
+{
+    return x < 0 ? -x : x == 0 ? 0 : x;
+}
+
+/* NaN stays NaN; both zeros give +0. */
+static double f64_sign(double x)
+{
+    return x > 0 ? 1 : x < 0 ? -1 : x == 0 ? 0 : x;
+}
+
 static double f64_one(double x)
 {
     (void)x;
@@ -53,6 +70,31 @@ static int64_t i64_relu(int64_t x)
     return x > 0 ? x : 0;
 }
 
+static int64_t i64_relu6(int64_t x)
+{
+    return x < 0 ? 0 : x > 6 ? 6 : x;
+}
+
+static int64_t i64_abs(int64_t x)
+{
+    return x < 0 ? i64_neg(x) : x;
+}
+
+static int64_t i64_sign(int64_t x)
+{
+    return (x > 0) - (x < 0);
+}
+
+static int64_t i64_same(int64_t x)
+{
+    return x;
+}
+
+static int64_t i64_invert(int64_t x)
+{
+    return ~x;
+}
+
 static int64_t i64_one(int64_t x)
 {
     (void)x;
@@ -62,6 +104,16 @@ static int64_t i64_one(int64_t x)
 static uint64_t u64_square(uint64_t x)
 {
     return x * x;
+}
+
+static uint64_t u64_relu6(uint64_t x)
+{
+    return x > 6 ? 6 : x;
+}
+
+static uint64_t u64_invert(uint64_t x)
+{
+    return ~x;
 }
 
 static uint64_t u64_same(uint64_t x)
@@ -85,6 +137,11 @@ static complex_value c128_square(complex_value x)
     return (complex_value){x.re * x.re - x.im * x.im, x.re * x.im + x.im * x.re};
 }
 
+static complex_value c128_conj(complex_value x)
+{
+    return (complex_value){x.re, -x.im};
+}
+
 static complex_value c128_one(complex_value x)
 {
     (void)x;
@@ -92,15 +149,38 @@ static complex_value c128_one(complex_value x)
 }
 
 static const unary_functions unary_table[] = {
+    {"Abs", f64_abs, i64_abs, NULL, NULL},
+    {"Acos", scalar_acos, NULL, NULL, NULL},
+    {"Acosh", scalar_acosh, NULL, NULL, NULL},
+    {"Asin", scalar_asin, NULL, NULL, NULL},
+    {"Asinh", scalar_asinh, NULL, NULL, NULL},
+    {"Atan", scalar_atan, NULL, NULL, NULL},
+    {"Atanh", scalar_atanh, NULL, NULL, NULL},
+    {"Ceil", scalar_ceil, NULL, NULL, NULL},
+    {"Conj", NULL, NULL, NULL, c128_conj},
     {"Cos", scalar_cos, NULL, NULL, NULL},
+    {"Cosh", scalar_cosh, NULL, NULL, NULL},
+    {"Erf", scalar_erf, NULL, NULL, NULL},
+    {"Erfc", scalar_erfc, NULL, NULL, NULL},
     {"Exp", scalar_exp, NULL, NULL, NULL},
+    {"Expm1", scalar_expm1, NULL, NULL, NULL},
+    {"Floor", scalar_floor, NULL, NULL, NULL},
+    {"Invert", NULL, i64_invert, u64_invert, NULL},
     {"Log", scalar_log, NULL, NULL, NULL},
+    {"Log1p", scalar_log1p, NULL, NULL, NULL},
     {"Neg", f64_neg, i64_neg, NULL, c128_neg},
     {"OnesLike", f64_one, i64_one, u64_one, c128_one},
     {"Relu", f64_relu, i64_relu, u64_same, NULL},
+    {"Relu6", f64_relu6, i64_relu6, u64_relu6, NULL},
+    {"Rint", scalar_round_even, NULL, NULL, NULL},
+    {"Round", scalar_round_even, i64_same, NULL, NULL},
     {"Sigmoid", scalar_sigmoid, NULL, NULL, NULL},
+    {"Sign", f64_sign, i64_sign, NULL, NULL},
     {"Sin", scalar_sin, NULL, NULL, NULL},
+    {"Sinh", scalar_sinh, NULL, NULL, NULL},
+    {"Sqrt", scalar_sqrt, NULL, NULL, NULL},
     {"Square", f64_square, i64_square, u64_square, c128_square},
+    {"Tan", scalar_tan, NULL, NULL, NULL},
     {"Tanh", scalar_tanh, NULL, NULL, NULL},
 };
 

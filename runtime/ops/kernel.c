@@ -175,7 +175,7 @@ static void run_part(void *argument, int64_t index)
     s->body(s->argument, first, first + per + (index < more));
 }
 
-void kernel_split(kernel_context *k, int64_t count, double work, void (*body)(void *argument, int64_t first, int64_t end),
+void kernel_spread(kernel_context *k, int64_t count, double work, void (*body)(void *argument, int64_t first, int64_t end),
                   void *argument)
 {
     split s = {count, count < SPLIT_PARTS ? count : SPLIT_PARTS, body, argument};

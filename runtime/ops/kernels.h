@@ -31,6 +31,21 @@ const char *operation_input_text(const stepc_operation *op, int32_t input, char 
 
 stepc_code kernel_unary(kernel_context *k);  /* elementwise_unary.c */
 stepc_code kernel_binary(kernel_context *k); /* elementwise_binary.c */
+stepc_code kernel_pow(kernel_context *k);
+stepc_code kernel_steps(kernel_context *k); /* elementwise_steps.c */
+stepc_code kernel_reciprocal(kernel_context *k);
+stepc_code kernel_order(kernel_context *k); /* elementwise_logic.c */
+stepc_code kernel_float_test(kernel_context *k);
+stepc_code kernel_approximate_equal(kernel_context *k);
+stepc_code kernel_logical(kernel_context *k);
+stepc_code kernel_select(kernel_context *k); /* elementwise_select.c */
+stepc_code kernel_select_v2(kernel_context *k);
+stepc_code kernel_clip_by_value(kernel_context *k);
+stepc_code kernel_zeros_like(kernel_context *k);
+stepc_code kernel_bits(kernel_context *k); /* elementwise_bits.c */
+stepc_code kernel_population_count(kernel_context *k);
+stepc_code kernel_complex_part(kernel_context *k); /* elementwise_complex.c */
+stepc_code kernel_complex(kernel_context *k);
 stepc_code kernel_equal(kernel_context *k);  /* elementwise_equal.c */
 stepc_code kernel_add_n(kernel_context *k);  /* elementwise_sum.c */
 stepc_code kernel_bias_add(kernel_context *k);
@@ -38,6 +53,7 @@ stepc_code kernel_cast(kernel_context *k); /* cast.c */
 /* True when a table of scalar functions has OPERATOR_TYPE (tests). */
 bool unary_has(const char *operator_type);
 bool binary_has(const char *operator_type);
+bool steps_has(const char *operator_type);
 
 /* ---- shape functions ----------------------------------------------------------------------- */
 

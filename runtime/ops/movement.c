@@ -2,25 +2,7 @@
 /* Operators that move elements and compute nothing: every dtype, strings too. */
 #include "runtime/core/checked.h"
 #include "runtime/core/tensor.h"
-#include "runtime/ops/kernels.h"
-
-#include <string.h>
-
-static stepc_code move_element(stepc_tensor *to, int64_t to_index, const stepc_tensor *from, int64_t from_index,
-                               stepc_error *error)
-{
-    stepc_dtype dtype = stepc_tensor_dtype(from);
-    size_t bytes = stepc_dtype_bytes(dtype);
-
-    if (dtype == STEPC_STRING) {
-        const stepc_string *strings = stepc_tensor_data(from);
-
-        return stepc_tensor_set_string(to, to_index, strings[from_index], error);
-    }
-    memcpy((char *)stepc_tensor_data(to) + (size_t)to_index * bytes,
-           (const char *)stepc_tensor_data(from) + (size_t)from_index * bytes, bytes);
-    return STEPC_OK;
-}
+#include "runtime/ops/move.h"
 
 static void free_integers(const kernel_context *k, int64_t *values, int64_t count)
 {

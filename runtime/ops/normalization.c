@@ -4,6 +4,8 @@
 #include "runtime/core/scalar.h"
 #include "runtime/ops/kernels.h"
 
+#include <string.h>
+
 /* A row of logits, or of labels: STRIDE 0 repeats one element. */
 typedef struct row_view {
     stepc_dtype dtype;
@@ -38,7 +40,7 @@ static double row_exp_sum(const row_view *r, double greatest)
     return sum;
 }
 
-/* ---- Softmax ----------------------------------------------------------------------------- */
+/* ---- Softmax and LogSoftmax ----------------------------------------------------------------------------- */
 
 static stepc_code infer_softmax(infer_context *c)
 {
@@ -50,6 +52,7 @@ static stepc_code infer_softmax(infer_context *c)
 static stepc_code kernel_softmax(kernel_context *k)
 {
     const stepc_tensor *in = k->inputs[0];
+    bool is_log = strcmp(k->op->type.data, "LogSoftmax") == 0;
     stepc_dtype dtype = stepc_tensor_dtype(in);
     row_view r = {dtype, stepc_tensor_data(in), 0, 1, 0};
     stepc_tensor *out;
@@ -63,10 +66,13 @@ static stepc_code kernel_softmax(kernel_context *k)
     r.count = stepc_tensor_dims(in)[stepc_tensor_rank(in) - 1];
     code = kernel_output(k, 0, dtype, stepc_tensor_dims(in), stepc_tensor_rank(in), &out);
     for (; code == STEPC_OK && r.first < stepc_tensor_length(in); r.first += r.count) {
-        double greatest = row_greatest(&r), sum = row_exp_sum(&r, greatest);
+        double greatest = row_greatest(&r), sum = row_exp_sum(&r, greatest), log_sum = scalar_log(sum);
 
-        for (i = 0; i < r.count; i++)
-            store_f64(dtype, stepc_tensor_data(out), r.first + i, scalar_exp(row_at(&r, i) - greatest) / sum);
+        for (i = 0; i < r.count; i++) {
+            double x = row_at(&r, i) - greatest;
+
+            store_f64(dtype, stepc_tensor_data(out), r.first + i, is_log ? x - log_sum : scalar_exp(x) / sum);
+        }
     }
     return code;
 }
@@ -259,7 +265,81 @@ static stepc_code kernel_sparse_cross_entropy(kernel_context *k)
     return code;
 }
 
+/* ---- InTopK --------------------------------------------------------------------------------- */
+
+static stepc_code infer_in_top_k(infer_context *c)
+{
+    const infer_value *predictions = c->inputs[0], *targets = c->inputs[1];
+    size_ref batch = SIZE_UNKNOWN;
+    stepc_code code = infer_set_rank(c, 0, 1);
+
+    if (code != STEPC_OK)
+        return code;
+    if (predictions->rank >= 0 && predictions->rank != 2)
+        return error_set(c->error, STEPC_INVALID_ARGUMENT, "predictions must be 2-dimensional");
+    if (targets->rank >= 0 && targets->rank != 1)
+        return error_set(c->error, STEPC_INVALID_ARGUMENT, "targets must be 1-dimensional");
+    if (!infer_merge(c, predictions->rank == 2 ? predictions->dims[0] : SIZE_UNKNOWN,
+                     targets->rank == 1 ? targets->dims[0] : SIZE_UNKNOWN, &batch))
+        return error_set(c->error, STEPC_INVALID_ARGUMENT,
+                         "First dimension of predictions must match length of targets");
+    c->outputs[0].dims[0] = batch;
+    return STEPC_OK;
+}
+
+/* Fewer than K elements of the row are greater than that of TARGET; false where anything is not finite. */
+static bool row_in_top_k(const row_view *row, int64_t target, int64_t k)
+{
+    int64_t greater = 0, i;
+
+    if (target < 0 || target >= row->count)
+        return false;
+    for (i = 0; i < row->count; i++) {
+        double x = row_at(row, i);
+
+        if (x - x != 0.0)
+            return false;
+        greater += x > row_at(row, target);
+    }
+    return greater < k;
+}
+
+static stepc_code kernel_in_top_k(kernel_context *k)
+{
+    const stepc_tensor *predictions = k->inputs[0], *targets = k->inputs[1];
+    const int64_t *dims = stepc_tensor_dims(predictions);
+    char shape[SHAPE_TEXT_BYTES];
+    int64_t wanted, row;
+    stepc_tensor *out;
+    stepc_code code;
+
+    if (stepc_tensor_rank(predictions) != 2)
+        return error_set(k->error, STEPC_INVALID_ARGUMENT, "predictions must be 2-dimensional");
+    if (stepc_tensor_rank(targets) != 1)
+        return error_set(k->error, STEPC_INVALID_ARGUMENT, "targets must be 1-dimensional");
+    if (dims[0] != stepc_tensor_length(targets))
+        return error_set(k->error, STEPC_INVALID_ARGUMENT,
+                         "First dimension of predictions %lld must match length of targets %lld", (long long)dims[0],
+                         (long long)stepc_tensor_length(targets));
+    if (k->input_count > 2 && stepc_tensor_rank(k->inputs[2]) != 0)
+        return error_set(k->error, STEPC_INVALID_ARGUMENT, "k must be 0-D, got shape %s",
+                         tensor_shape_text(k->inputs[2], shape));
+    wanted = k->input_count > 2 ? load_i64(stepc_tensor_dtype(k->inputs[2]), stepc_tensor_data(k->inputs[2]), 0)
+                                : operation_int(k->op, "k", 0);
+    code = kernel_output(k, 0, STEPC_BOOL, dims, 1, &out);
+    for (row = 0; code == STEPC_OK && row < dims[0]; row++) {
+        row_view r = {stepc_tensor_dtype(predictions), stepc_tensor_data(predictions), row * dims[1], 1, dims[1]};
+        int64_t target = load_i64(stepc_tensor_dtype(targets), stepc_tensor_data(targets), row);
+
+        store_u64(STEPC_BOOL, stepc_tensor_data(out), row, row_in_top_k(&r, target, wanted));
+    }
+    return code;
+}
+
 static const op_row rows[] = {
+    {"InTopK", infer_in_top_k, kernel_in_top_k, 0, SAMPLE_NONE, 0, 0},
+    {"InTopKV2", infer_in_top_k, kernel_in_top_k, 0, SAMPLE_NONE, 0, 0},
+    {"LogSoftmax", infer_softmax, kernel_softmax, 0, SAMPLE_ROWS, 0, 0},
     {"Softmax", infer_softmax, kernel_softmax, 0, SAMPLE_ROWS, 0, 0},
     {"SoftmaxCrossEntropyWithLogits", infer_cross_entropy, kernel_cross_entropy, 0, SAMPLE_ROWS_PAIR, 0, 0},
     {"SparseSoftmaxCrossEntropyWithLogits", infer_sparse_cross_entropy, kernel_sparse_cross_entropy, 0,

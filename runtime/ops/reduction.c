@@ -4,8 +4,10 @@
  * 64 bits, modulo 2^64, so that Sum and Prod wrap as their dtype does; Mean divides that wide sum
  * (it wraps only beyond 64 bits) and truncates towards zero. */
 #include "runtime/core/checked.h"
+#include "runtime/core/scalar.h"
 #include "runtime/ops/kernels.h"
 
+#include <math.h>
 #include <string.h>
 
 /* ---- axes -------------------------------------------------------------------------------- */
@@ -38,21 +40,45 @@ static stepc_code mark_axes(stepc_error *error, const int64_t *axes, int64_t cou
 
 /* ---- shape functions --------------------------------------------------------------------- */
 
-/* Sum and Prod of a vector of sizes. */
+typedef enum reducer {
+    REDUCE_SUM,
+    REDUCE_PROD,
+    REDUCE_MEAN,
+    REDUCE_MAX,
+    REDUCE_MIN,
+    REDUCE_NORM, /* the square root of the sum of squares */
+    REDUCE_ANY,
+    REDUCE_ALL
+} reducer;
+
+static reducer reducer_of(const stepc_operation *op)
+{
+    static const char *const names[] = {"Sum", "Prod", "Mean", "Max", "Min", "EuclideanNorm", "Any", "All"};
+    size_t i = 0;
+
+    while (i < sizeof names / sizeof names[0] - 1 && strcmp(op->type.data, names[i]) != 0)
+        i++;
+    return (reducer)i;
+}
+
+/* Sum, Prod, Max and Min of a vector of sizes. */
 static stepc_code infer_reduced_elements(infer_context *c, bool keep_dims)
 {
-    bool product = strcmp(c->op->type.data, "Prod") == 0;
+    size_ref (*const combine[])(size_pool *, size_ref, size_ref) = {size_sum, size_product, NULL, size_max, size_min};
+    reducer r = reducer_of(c->op);
     size_ref *elements, *result;
     int64_t count, i;
 
-    if ((!product && strcmp(c->op->type.data, "Sum") != 0) || !infer_elements(c, 0, &elements, &count))
+    if (r > REDUCE_MIN || !combine[r] || !infer_elements(c, 0, &elements, &count))
+        return STEPC_OK;
+    if (count == 0 && (r == REDUCE_MAX || r == REDUCE_MIN))
         return STEPC_OK;
     result = ARENA_NEW(c->memory, size_ref);
     if (!result)
         return error_out_of_memory(c->error, "inferring shapes");
-    *result = size_const(c->sizes, product ? 1 : 0);
-    for (i = 0; i < count; i++)
-        *result = product ? size_product(c->sizes, *result, elements[i]) : size_sum(c->sizes, *result, elements[i]);
+    *result = count > 0 ? elements[0] : size_const(c->sizes, r == REDUCE_PROD ? 1 : 0);
+    for (i = 1; i < count; i++)
+        *result = combine[r](c->sizes, *result, elements[i]);
     return infer_set_elements(c, 0, keep_dims ? 1 : 0, result, 1);
 }
 
@@ -218,21 +244,47 @@ static bool split_axes(const stepc_host *host, const stepc_tensor *in, const int
 
 static void split_free(const stepc_host *host, axis_split *split) { host_free(host, split->memory, split->bytes); }
 
-/* ---- Sum, Prod, Mean ----------------------------------------------------------------------- */
+/* ---- the sums and their kin ----------------------------------------------------------------- */
 
-typedef enum reducer { REDUCE_SUM, REDUCE_PROD, REDUCE_MEAN } reducer;
-
+/* The extremes: NaN wins, of equals the first stays. */
 static double reduce_f64(reducer r, stepc_dtype dtype, const void *data, int64_t base, const axis_group *g)
 {
-    double total = r == REDUCE_PROD ? 1.0 : 0.0;
+    double total = r == REDUCE_PROD ? 1.0 : r == REDUCE_MAX ? -HUGE_VAL : r == REDUCE_MIN ? HUGE_VAL : 0.0;
     int64_t i;
 
     for (i = 0; i < g->total; i++) {
         double x = load_f64(dtype, data, base + group_offset(g, i));
 
-        total = r == REDUCE_PROD ? total * x : total + x;
+        if (r == REDUCE_PROD)
+            total *= x;
+        else if (r == REDUCE_MAX || r == REDUCE_MIN)
+            total = x != x || (r == REDUCE_MAX ? x > total : x < total) ? x : total;
+        else
+            total += r == REDUCE_NORM ? x * x : x;
     }
-    return r == REDUCE_MEAN ? total / (double)g->total : total;
+    return r == REDUCE_MEAN ? total / (double)g->total : r == REDUCE_NORM ? scalar_sqrt(total) : total;
+}
+
+static uint64_t extreme_u64(reducer r, stepc_dtype dtype, const void *data, int64_t base, const axis_group *g)
+{
+    bool is_signed = dtype_is_signed(dtype), most = r == REDUCE_MAX;
+    uint64_t best = most ? (uint64_t)dtype_min_i64(dtype) : dtype_max_u64(dtype);
+    int64_t i;
+
+    for (i = 0; i < g->total; i++) {
+        int64_t at = base + group_offset(g, i);
+
+        if (is_signed) {
+            int64_t x = load_i64(dtype, data, at);
+
+            best = (most ? x > (int64_t)best : x < (int64_t)best) ? (uint64_t)x : best;
+        } else {
+            uint64_t x = load_u64(dtype, data, at);
+
+            best = (most ? x > best : x < best) ? x : best;
+        }
+    }
+    return best;
 }
 
 /* Signed and unsigned integers alike: modulo 2^64. */
@@ -246,7 +298,7 @@ static uint64_t reduce_u64(reducer r, stepc_dtype dtype, const void *data, int64
         int64_t at = base + group_offset(g, i);
         uint64_t x = is_signed ? (uint64_t)load_i64(dtype, data, at) : load_u64(dtype, data, at);
 
-        total = r == REDUCE_PROD ? total * x : total + x;
+        total = r == REDUCE_PROD ? total * x : total + (r == REDUCE_NORM ? x * x : x);
     }
     if (r != REDUCE_MEAN || g->total == 0)
         return total;
@@ -254,6 +306,28 @@ static uint64_t reduce_u64(reducer r, stepc_dtype dtype, const void *data, int64
         return total / (uint64_t)g->total;
     /* A sum of -2^63 can only have wrapped there, or be divided by 1: -2^63 / n does not overflow for n > 0. */
     return (uint64_t)((int64_t)total / g->total);
+}
+
+/* The wrapped sum of squares at INDEX becomes its root, truncated; 0 where it wrapped below 0. */
+static void root_in_place(stepc_dtype dtype, void *to, int64_t index)
+{
+    if (dtype_is_signed(dtype)) {
+        int64_t x = load_i64(dtype, to, index);
+
+        store_i64(dtype, to, index, x < 0 ? 0 : (int64_t)scalar_sqrt((double)x));
+    } else {
+        store_u64(dtype, to, index, (uint64_t)scalar_sqrt((double)load_u64(dtype, to, index)));
+    }
+}
+
+static bool reduce_bool(reducer r, const void *data, int64_t base, const axis_group *g)
+{
+    int64_t i;
+
+    for (i = 0; i < g->total; i++)
+        if ((load_u64(STEPC_BOOL, data, base + group_offset(g, i)) != 0) != (r == REDUCE_ALL))
+            return r == REDUCE_ANY;
+    return r == REDUCE_ALL;
 }
 
 static complex_value reduce_c128(reducer r, stepc_dtype dtype, const void *data, int64_t base, const axis_group *g)
@@ -267,6 +341,8 @@ static complex_value reduce_c128(reducer r, stepc_dtype dtype, const void *data,
         if (r == REDUCE_PROD) {
             total.re = t.re * x.re - t.im * x.im;
             total.im = t.re * x.im + t.im * x.re;
+        } else if (r == REDUCE_NORM) {
+            total.re = t.re + (x.re * x.re + x.im * x.im);
         } else {
             total.re = t.re + x.re;
             total.im = t.im + x.im;
@@ -276,7 +352,23 @@ static complex_value reduce_c128(reducer r, stepc_dtype dtype, const void *data,
         total.re /= (double)g->total;
         total.im /= (double)g->total;
     }
+    if (r == REDUCE_NORM)
+        total.re = scalar_sqrt(total.re);
     return total;
+}
+
+static void reduce_integers(reducer r, stepc_dtype dtype, const void *data, int64_t base, const axis_group *g, void *to,
+                            int64_t index)
+{
+    uint64_t total =
+        r == REDUCE_MAX || r == REDUCE_MIN ? extreme_u64(r, dtype, data, base, g) : reduce_u64(r, dtype, data, base, g);
+
+    if (dtype_is_signed(dtype))
+        store_i64(dtype, to, index, (int64_t)total);
+    else
+        store_u64(dtype, to, index, total);
+    if (r == REDUCE_NORM)
+        root_in_place(dtype, to, index);
 }
 
 static stepc_code reduce(kernel_context *k, reducer r, const axis_split *split, stepc_tensor *out)
@@ -294,10 +386,11 @@ static stepc_code reduce(kernel_context *k, reducer r, const axis_split *split, 
             store_f64(dtype, to, i, reduce_f64(r, dtype, data, base, &split->reduced));
             break;
         case CARRIER_I64:
-            store_i64(dtype, to, i, (int64_t)reduce_u64(r, dtype, data, base, &split->reduced));
-            break;
         case CARRIER_U64:
-            store_u64(dtype, to, i, reduce_u64(r, dtype, data, base, &split->reduced));
+            if (dtype == STEPC_BOOL)
+                store_u64(dtype, to, i, reduce_bool(r, data, base, &split->reduced));
+            else
+                reduce_integers(r, dtype, data, base, &split->reduced, to, i);
             break;
         case CARRIER_C128:
             store_c128(dtype, to, i, reduce_c128(r, dtype, data, base, &split->reduced));
@@ -348,16 +441,16 @@ static stepc_code reduce_marked(kernel_context *k, reducer r, const int64_t *red
 
 static stepc_code kernel_reduction(kernel_context *k)
 {
-    const char *type = k->op->type.data;
-    reducer r = strcmp(type, "Sum") == 0 ? REDUCE_SUM : strcmp(type, "Prod") == 0 ? REDUCE_PROD : REDUCE_MEAN;
+    reducer r = reducer_of(k->op);
+    bool logical = r == REDUCE_ANY || r == REDUCE_ALL;
     stepc_dtype dtype = stepc_tensor_dtype(k->inputs[0]);
     int32_t rank = stepc_tensor_rank(k->inputs[0]);
     size_t bytes = (size_t)rank * sizeof(int64_t) + sizeof(int64_t);
     int64_t *axes, *reduced, count;
     stepc_code code;
 
-    if (!is_number(dtype))
-        return kernel_unsupported(k->error, type, dtype);
+    if (logical ? dtype != STEPC_BOOL : !is_number(dtype))
+        return kernel_unsupported(k->error, k->op->type.data, dtype);
     code = kernel_integers(k, 1, &axes, &count);
     if (code != STEPC_OK)
         return code;
@@ -371,6 +464,30 @@ static stepc_code kernel_reduction(kernel_context *k)
         host_free(k->host, reduced, bytes);
     host_free(k->host, axes, count > 0 ? (size_t)count * sizeof *axes : sizeof *axes);
     return code;
+}
+
+/* Half the sum of the squares of all elements. */
+static stepc_code kernel_l2_loss(kernel_context *k)
+{
+    const stepc_tensor *in = k->inputs[0];
+    stepc_dtype dtype = stepc_tensor_dtype(in);
+    double total = 0.0;
+    stepc_tensor *out;
+    stepc_code code;
+    int64_t i;
+
+    if (!dtype_is_float(dtype))
+        return kernel_unsupported(k->error, k->op->type.data, dtype);
+    code = kernel_output(k, 0, dtype, NULL, 0, &out);
+    if (code != STEPC_OK)
+        return code;
+    for (i = 0; i < stepc_tensor_length(in); i++) {
+        double x = load_f64(dtype, stepc_tensor_data(in), i);
+
+        total += x * x;
+    }
+    store_f64(dtype, stepc_tensor_data(out), 0, total * 0.5);
+    return STEPC_OK;
 }
 
 static stepc_code kernel_bias_add_grad(kernel_context *k)
@@ -397,10 +514,10 @@ static stepc_code kernel_bias_add_grad(kernel_context *k)
     return code;
 }
 
-/* ---- ArgMax ------------------------------------------------------------------------------ */
+/* ---- ArgMax and ArgMin ------------------------------------------------------------------------------ */
 
-/* Is element A greater than element B? NaN is not greater than anything; anything else is greater than NaN. */
-static bool element_greater(stepc_dtype dtype, const void *data, int64_t a, int64_t b)
+/* Does element A come before element B, the GREATEST first or the least? NaN comes last. */
+static bool element_better(bool greatest, stepc_dtype dtype, const void *data, int64_t a, int64_t b)
 {
     double x, y;
 
@@ -408,11 +525,11 @@ static bool element_greater(stepc_dtype dtype, const void *data, int64_t a, int6
     case CARRIER_F64:
         x = load_f64(dtype, data, a);
         y = load_f64(dtype, data, b);
-        return x > y || (x == x && y != y);
+        return (greatest ? x > y : x < y) || (x == x && y != y);
     case CARRIER_I64:
-        return load_i64(dtype, data, a) > load_i64(dtype, data, b);
+        return load_i64(dtype, data, greatest ? a : b) > load_i64(dtype, data, greatest ? b : a);
     case CARRIER_U64:
-        return load_u64(dtype, data, a) > load_u64(dtype, data, b);
+        return load_u64(dtype, data, greatest ? a : b) > load_u64(dtype, data, greatest ? b : a);
     case CARRIER_C128:
     case CARRIER_NONE:
         break;
@@ -420,7 +537,7 @@ static bool element_greater(stepc_dtype dtype, const void *data, int64_t a, int6
     return false;
 }
 
-static void find_greatest(const stepc_tensor *in, int32_t axis, stepc_tensor *out)
+static void find_best(bool greatest, const stepc_tensor *in, int32_t axis, stepc_tensor *out)
 {
     stepc_dtype dtype = stepc_tensor_dtype(in), index_dtype = stepc_tensor_dtype(out);
     const int64_t *dims = stepc_tensor_dims(in);
@@ -434,7 +551,7 @@ static void find_greatest(const stepc_tensor *in, int32_t axis, stepc_tensor *ou
         int64_t first = i / inner * inner * dims[axis] + i % inner, best = 0;
 
         for (j = 1; j < dims[axis]; j++)
-            if (element_greater(dtype, data, first + j * inner, first + best * inner))
+            if (element_better(greatest, dtype, data, first + j * inner, first + best * inner))
                 best = j;
         if (dtype_is_signed(index_dtype))
             store_i64(index_dtype, stepc_tensor_data(out), i, best);
@@ -443,7 +560,7 @@ static void find_greatest(const stepc_tensor *in, int32_t axis, stepc_tensor *ou
     }
 }
 
-static stepc_code kernel_arg_max(kernel_context *k)
+static stepc_code kernel_arg(kernel_context *k)
 {
     const stepc_tensor *in = k->inputs[0], *t = k->inputs[1];
     int32_t rank = stepc_tensor_rank(in), axis, d, out_rank = 0;
@@ -472,14 +589,21 @@ static stepc_code kernel_arg_max(kernel_context *k)
     code = kernel_output(k, 0, operation_type(k->op, "output_type"), dims, out_rank, &out);
     host_free(k->host, dims, bytes);
     if (code == STEPC_OK)
-        find_greatest(in, axis, out);
+        find_best(strcmp(k->op->type.data, "ArgMax") == 0, in, axis, out);
     return code;
 }
 
 static const op_row rows[] = {
-    {"ArgMax", infer_arg, kernel_arg_max, 0, SAMPLE_ARG, 0, 0},
+    {"All", infer_reduction, kernel_reduction, 0, SAMPLE_REDUCE, 0, 0},
+    {"Any", infer_reduction, kernel_reduction, 0, SAMPLE_REDUCE, 0, 0},
+    {"ArgMax", infer_arg, kernel_arg, 0, SAMPLE_ARG, 0, 0},
+    {"ArgMin", infer_arg, kernel_arg, 0, SAMPLE_ARG, 0, 0},
     {"BiasAddGrad", infer_bias_add_grad, kernel_bias_add_grad, 0, SAMPLE_BIAS_GRAD, 0, 0},
+    {"EuclideanNorm", infer_reduction, kernel_reduction, 0, SAMPLE_REDUCE, 0, 0},
+    {"L2Loss", infer_scalar, kernel_l2_loss, 0, SAMPLE_REDUCE_ALL, 0, 0},
+    {"Max", infer_reduction, kernel_reduction, 0, SAMPLE_REDUCE, 0, 0},
     {"Mean", infer_reduction, kernel_reduction, 0, SAMPLE_REDUCE, 0, 0},
+    {"Min", infer_reduction, kernel_reduction, 0, SAMPLE_REDUCE, 0, 0},
     {"Prod", infer_reduction, kernel_reduction, 0, SAMPLE_REDUCE, 0.5, 1.5},
     {"Sum", infer_reduction, kernel_reduction, 0, SAMPLE_REDUCE, 0, 0},
 };

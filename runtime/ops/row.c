@@ -6,8 +6,11 @@
 
 /* Each family's rows are sorted by name (tests/unit/ops/test_row.c checks it). */
 static const op_family *const families[] = {
-    &ops_elementwise, &ops_movement,  &ops_reduction, &ops_contraction, &ops_normalization,
+    &ops_batch_norm,  &ops_scan,      &ops_segment,   &ops_elementwise, &ops_identity, &ops_movement,  &ops_reduction, &ops_contraction, &ops_normalization,
     &ops_random,      &ops_variables, &ops_training,  &ops_shape,       &ops_basic,
+    &ops_slice,       &ops_split,     &ops_join,      &ops_pad,         &ops_reverse,
+    &ops_reshape,     &ops_block,     &ops_sequence,  &ops_diagonal,    &ops_gather,
+    &ops_scatter,     &ops_order,
 };
 
 enum { FAMILY_COUNT = sizeof families / sizeof families[0] };

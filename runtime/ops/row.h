@@ -61,7 +61,7 @@ typedef struct kernel_context {
     variable_store *store;        /* the session's variables */
     kernel_state *state;          /* of this operation in this session */
     uint64_t entropy;             /* for random operations whose seeds are both 0 */
-    const stepc_parallel *parallel; /* helps with large outputs (kernel_split); NULL: the caller's thread alone */
+    const stepc_parallel *parallel; /* helps with large outputs (kernel_spread); NULL: the caller's thread alone */
     stepc_error *error;
 } kernel_context;
 
@@ -84,13 +84,19 @@ typedef enum sample_form {
     SAMPLE_BINARY,      /* two tensors that broadcast */
     SAMPLE_VARIADIC,    /* N tensors of one shape */
     SAMPLE_REDUCE,      /* tensor, constant axes, keep_dims */
+    SAMPLE_REDUCE_ALL,  /* one tensor, a scalar out */
     SAMPLE_ARG,         /* tensor, constant axis scalar */
-    SAMPLE_MATMUL, SAMPLE_BIAS, SAMPLE_BIAS_GRAD,
+    SAMPLE_MATMUL, SAMPLE_BATCH_MATMUL, SAMPLE_BIAS, SAMPLE_BIAS_GRAD,
     SAMPLE_RESHAPE, SAMPLE_TRANSPOSE, SAMPLE_TILE, SAMPLE_FILL, SAMPLE_SHAPE, SAMPLE_CAST,
     SAMPLE_ROWS,        /* one matrix, row-wise (Softmax) */
     SAMPLE_ROWS_PAIR,   /* two matrices of one shape */
     SAMPLE_ROWS_LABELS, /* matrix and a vector of labels */
+    SAMPLE_BATCH_NORM, SAMPLE_BATCH_NORM_GRAD,
+    SAMPLE_SCAN,        /* tensor, constant axis scalar, exclusive, reverse */
     SAMPLE_GRADS,       /* two tensors of one shape */
+    SAMPLE_SELECT,      /* a condition and two tensors; ClipByValue: a tensor and two limits */
+    SAMPLE_FINITE,      /* one tensor without NaN and infinities */
+    SAMPLE_MOVEMENT,    /* by the operator's name: tests/differential/generate_movement.c */
     SAMPLE_BROADCAST_ARGS
 } sample_form;
 
@@ -109,8 +115,9 @@ typedef struct op_family {
 } op_family;
 
 /* One file per family defines its array; row.c lists the families. */
-extern const op_family ops_elementwise, ops_movement, ops_reduction, ops_contraction, ops_normalization, ops_random,
-    ops_variables, ops_training, ops_shape, ops_basic;
+extern const op_family ops_batch_norm, ops_elementwise, ops_identity, ops_movement, ops_reduction, ops_contraction, ops_normalization, ops_random,
+    ops_scan, ops_segment, ops_variables, ops_training, ops_shape, ops_basic, ops_slice, ops_split, ops_join, ops_pad, ops_reverse, ops_reshape,
+    ops_block, ops_sequence, ops_diagonal, ops_gather, ops_scatter, ops_order;
 
 const op_row *op_row_find(stepc_string name); /* NULL: not implemented */
 size_t op_row_count(void);
@@ -123,7 +130,7 @@ stepc_code kernel_output(kernel_context *k, int32_t index, stepc_dtype dtype, co
                          stepc_tensor **out);
 /* Calls BODY for [first, end) ranges that make up [0, count), in any order and, where WORK (operations on scalars, in all) is
  * worth it, in several threads: it may neither fail nor touch anything but its own part of the output. */
-void kernel_split(kernel_context *k, int64_t count, double work, void (*body)(void *argument, int64_t first, int64_t end),
+void kernel_spread(kernel_context *k, int64_t count, double work, void (*body)(void *argument, int64_t first, int64_t end),
                   void *argument);
 /* Gives input INPUT on as output OUTPUT (one more reference). */
 stepc_code kernel_forward(kernel_context *k, int32_t input, int32_t output);

@@ -70,6 +70,8 @@ static const struct {
 } shape_operands[] = {
     {"Reshape", 1},      {"Tile", 1},         {"Transpose", 1},     {"Fill", 0},         {"Sum", 1},
     {"Mean", 1},         {"Prod", 1},         {"Max", 1},           {"Min", 1},          {"Any", 1},
+    {"EuclideanNorm", 1}, {"Bincount", 1},    {"UnsortedSegmentMax", 2},                  {"UnsortedSegmentMin", 2},
+    {"UnsortedSegmentProd", 2},               {"InTopKV2", 2},
     {"All", 1},          {"ArgMax", 1},       {"ArgMin", 1},        {"ExpandDims", 1},   {"ConcatV2", -1},
     {"Concat", 0},       {"ConcatOffset", 0}, {"Slice", 1},         {"Slice", 2},        {"StridedSlice", 1},
     {"StridedSlice", 2}, {"StridedSlice", 3}, {"Pad", 1},           {"PadV2", 1},        {"MirrorPad", 1},
@@ -87,6 +89,10 @@ static const struct {
     {"InvertPermutation", 0},                 {"ScatterNd", 2},
     {"SparseToDense", 1},                     {"MatrixBandPart", 1},
     {"MatrixBandPart", 2},
+    {"Roll", 1},         {"Roll", 2},         {"Reverse", 1},       {"SpaceToBatch", 1}, {"BatchToSpace", 1},
+    {"StridedSliceGrad", 0},                  {"StridedSliceGrad", 1},
+    {"StridedSliceGrad", 2},                  {"StridedSliceGrad", 3},
+    {"Empty", 0},
 };
 
 static bool is_shape_operand(const stepc_operation *op, int32_t index)

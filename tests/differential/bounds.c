@@ -100,7 +100,8 @@ static bound_rounding rounding_of(const loop_nest *nest)
 {
     for (int32_t i = 0; i < nest->origin_count; i++) {
         stepc_string type = nest->origins[i]->type;
-        if (lists(&lower_reduction, type) || lists(&lower_contraction, type) || lists(&lower_normalization, type))
+        if (lists(&lower_reduction, type) || lists(&lower_contraction, type) || lists(&lower_normalization, type) ||
+            lists(&lower_batch_norm, type) || lists(&lower_scan, type))
             return ROUND_OR_NOT;
     }
     return ROUND_ONCE;
@@ -308,9 +309,45 @@ static stepc_code run_nest(walk *w, const loop_nest *nest, stepc_error *error)
 
 /* ---- the program --------------------------------------------------------------------------------- */
 
+/* Every element is the sum or product of those before it, in any order. */
+static void scan_column(const loop_scan *scan, stepc_dtype dtype, const bound *from, bound *to, int64_t apart,
+                        int64_t extent)
+{
+    loop_acc kind = {.kind = scan->kind, .dtype = dtype};
+    bound_acc total = {0};
+    bound_acc_begin(&total, &kind);
+    for (int64_t k = 0; k < extent; k++) {
+        int64_t at = (scan->is_reverse ? extent - 1 - k : k) * apart;
+        if (scan->is_exclusive)
+            to[at] = bound_acc_end(&total);
+        bound_acc_add(&total, from[at]);
+        if (!scan->is_exclusive)
+            to[at] = bound_acc_end(&total);
+    }
+    bound_acc_release(&total);
+}
+
+static stepc_code run_scan(walk *w, const loop_call *call, stepc_error *error)
+{
+    const loop_buffer *to = &w->p->buffers[call->buffers[0]], *from = &w->p->buffers[call->buffers[1]];
+    bound_tensor *target = &w->roots[to->root], *source = &w->roots[from->root];
+    int64_t count = size_of(w, call->sizes[0]), at = size_of(w, to->offset), start = size_of(w, from->offset);
+    int64_t extent = size_of(w, call->scan.extent), inner = size_of(w, call->scan.inner);
+    if (at < 0 || start < 0 || at + count > target->count || start + count > source->count ||
+        (count > 0 && (extent * inner <= 0 || count % (extent * inner) != 0)))
+        return error_set(error, STEPC_INTERNAL, "enclosing: a scan outside its buffers");
+    for (int64_t block = 0; block < count; block += extent * inner)
+        for (int64_t i = 0; i < inner; i++)
+            scan_column(&call->scan, to->dtype, source->elements + start + block + i, target->elements + at + block + i,
+                        inner, extent);
+    return STEPC_OK;
+}
+
 static stepc_code run_call(walk *w, const loop_call *call, stepc_error *error)
 {
     const loop_buffer *to = &w->p->buffers[call->buffers[0]], *from;
+    if (call->kind == CALL_SCAN)
+        return run_scan(w, call, error);
     if (call->kind != CALL_COPY)
         return error_set(error, STEPC_UNIMPLEMENTED, "enclosing random numbers");
     from = &w->p->buffers[call->buffers[1]];

@@ -209,12 +209,16 @@ static bound float_floor(bound a)
     return (bound){floorl(a.lo), floorl(a.hi), a.may_be_nan, a.is_signed};
 }
 
+static bound two_args(loop_op op, stepc_dtype dtype, bound a, bound b);
+
 static bound float_binary(loop_op op, stepc_dtype dtype, bound_rounding rounding, bound a, bound b, bool is_same)
 {
     if (bound_is_nan(a) || bound_is_nan(b))
         return only_nan();
     if (op == LOOP_MAX || op == LOOP_MIN)
         return float_extreme(op, a, b);
+    if (op == LOOP_POW || op == LOOP_ATAN2 || op == LOOP_FMOD)
+        return two_args(op, dtype, a, b);
     if (op == LOOP_FLOORDIV)
         return float_floor(float_arithmetic(LOOP_DIV, dtype, rounding, a, b, is_same));
     return float_arithmetic(op, dtype, rounding, a, b, is_same);
@@ -240,6 +244,32 @@ static real function_at(loop_op op, stepc_dtype dtype, real x)
         return wide ? sinl(x) : (real)sin(narrow);
     case LOOP_COS:
         return wide ? cosl(x) : (real)cos(narrow);
+    case LOOP_EXPM1:
+        return wide ? expm1l(x) : (real)expm1(narrow);
+    case LOOP_LOG1P:
+        return wide ? log1pl(x) : (real)log1p(narrow);
+    case LOOP_TAN:
+        return wide ? tanl(x) : (real)tan(narrow);
+    case LOOP_ASIN:
+        return wide ? asinl(x) : (real)asin(narrow);
+    case LOOP_ACOS:
+        return wide ? acosl(x) : (real)acos(narrow);
+    case LOOP_ATAN:
+        return wide ? atanl(x) : (real)atan(narrow);
+    case LOOP_SINH:
+        return wide ? sinhl(x) : (real)sinh(narrow);
+    case LOOP_COSH:
+        return wide ? coshl(x) : (real)cosh(narrow);
+    case LOOP_ASINH:
+        return wide ? asinhl(x) : (real)asinh(narrow);
+    case LOOP_ACOSH:
+        return wide ? acoshl(x) : (real)acosh(narrow);
+    case LOOP_ATANH:
+        return wide ? atanhl(x) : (real)atanh(narrow);
+    case LOOP_ERF:
+        return wide ? erfl(x) : (real)erf(narrow);
+    case LOOP_ERFC:
+        return wide ? erfcl(x) : (real)erfc(narrow);
     default:
         return sqrtl(x);
     }
@@ -289,18 +319,125 @@ static bound wave(loop_op op, stepc_dtype dtype, bound a)
     return within_two_ulp(dtype, lo, hi, a.may_be_nan);
 }
 
+/* Where OP is a number: all functions but these are everywhere. */
+static bound domain(loop_op op)
+{
+    switch ((int)op) {
+    case LOOP_LOG:
+    case LOOP_SQRT:
+        return range(0, INF);
+    case LOOP_LOG1P:
+        return range(-1, INF);
+    case LOOP_ACOSH:
+        return range(1, INF);
+    case LOOP_ASIN:
+    case LOOP_ACOS:
+    case LOOP_ATANH:
+        return range(-1, 1);
+    default:
+        return range(-INF, INF);
+    }
+}
+
+/* Increasing between its poles. */
+static bound tangent(stepc_dtype dtype, bound a)
+{
+    const real half = 1.57079632679489661923132169163975144L;
+    if (has_infinity(a))
+        return a.lo == a.hi ? only_nan() : bound_whole(dtype);
+    if (a.lo != a.hi && (fabsl(a.lo) > MOST_TURNS || fabsl(a.hi) > MOST_TURNS ||
+                         floorl((a.lo + half) / (2 * half)) != floorl((a.hi + half) / (2 * half))))
+        return bound_whole(dtype);
+    return within_two_ulp(dtype, function_at(LOOP_TAN, dtype, a.lo), function_at(LOOP_TAN, dtype, a.hi), a.may_be_nan);
+}
+
 static bound function(loop_op op, stepc_dtype dtype, bound a)
 {
     bool may_be_nan = a.may_be_nan;
+    bound inside = domain(op);
     if (op == LOOP_SIN || op == LOOP_COS)
         return wave(op, dtype, a);
-    if (op == LOOP_LOG || op == LOOP_SQRT) {
-        if (a.hi < 0)
-            return only_nan();
-        may_be_nan = may_be_nan || a.lo < 0;
-        a.lo = a.lo < 0 ? 0 : a.lo;
+    if (op == LOOP_TAN)
+        return tangent(dtype, a);
+    if (a.hi < inside.lo || a.lo > inside.hi)
+        return only_nan();
+    may_be_nan = may_be_nan || a.lo < inside.lo || a.hi > inside.hi;
+    a.lo = a.lo < inside.lo ? inside.lo : a.lo;
+    a.hi = a.hi > inside.hi ? inside.hi : a.hi;
+    if (op == LOOP_COSH && a.hi > 0) { /* even */
+        real least = a.lo > 0 ? a.lo : 0;
+        a.hi = -a.lo > a.hi ? -a.lo : a.hi;
+        a.lo = least;
+    }
+    if (op == LOOP_ACOS || op == LOOP_ERFC || (op == LOOP_COSH && a.hi <= 0)) { /* decreasing */
+        real first = a.lo;
+        a.lo = a.hi;
+        a.hi = first;
     }
     return within_two_ulp(dtype, function_at(op, dtype, a.lo), function_at(op, dtype, a.hi), may_be_nan);
+}
+
+static real pair_at(loop_op op, stepc_dtype dtype, real a, real b)
+{
+    double x = (double)a, y = (double)b;
+    if (dtype == STEPC_FLOAT64)
+        return op == LOOP_POW ? powl(a, b) : atan2l(a, b);
+    return op == LOOP_POW ? (real)pow(x, y) : (real)atan2(x, y);
+}
+
+/* Of a function that is monotone in each operand: the corners. */
+static bound pair_corners(loop_op op, stepc_dtype dtype, bound a, bound b)
+{
+    bound out = only_nan();
+    for (int i = 0; i < 4; i++)
+        take(&out, pair_at(op, dtype, i & 1 ? a.hi : a.lo, i & 2 ? b.hi : b.lo));
+    return bound_is_nan(out) ? out : within_two_ulp(dtype, out.lo, out.hi, a.may_be_nan || b.may_be_nan);
+}
+
+static bound power(stepc_dtype dtype, bound a, bound b)
+{
+    bound out;
+    if (bound_is_point(a) && bound_is_point(b)) {
+        /* Of a zero whose sign is not known the power may be either infinity. */
+        if (a.lo == 0 && !a.is_signed && b.lo < 0)
+            return bound_whole(dtype);
+        return pair_corners(LOOP_POW, dtype, a, b);
+    }
+    if (a.lo > 0 && !has_infinity(a) && !has_infinity(b))
+        return pair_corners(LOOP_POW, dtype, a, b);
+    if (!bound_is_point(b) || b.lo != floorl(b.lo) || b.lo < 0 || has_infinity(a) || has_infinity(b))
+        return bound_whole(dtype);
+    out = pair_corners(LOOP_POW, dtype, a, b);
+    if (has_zero(a))
+        take(&out, b.lo == 0 ? 1 : 0);
+    return out;
+}
+
+/* What is left has the sign of A and is smaller than B. */
+static bound remainder_of(bound a, bound b)
+{
+    real most = fabsl(b.lo) > fabsl(b.hi) ? fabsl(b.lo) : fabsl(b.hi);
+    bool nan = a.may_be_nan || b.may_be_nan || has_zero(b) || has_infinity(a);
+    if (bound_is_point(a) && bound_is_point(b)) {
+        bound out = point(fmodl(a.lo, b.lo));
+        out.is_signed = a.is_signed;
+        return out;
+    }
+    if (!has_zero(b) && a.hi < fminl(fabsl(b.lo), fabsl(b.hi)) && a.lo > -fminl(fabsl(b.lo), fabsl(b.hi)))
+        return (bound){a.lo, a.hi, nan, false};
+    return (bound){a.lo > 0 ? 0 : a.lo < -most ? -most : a.lo, a.hi < 0 ? 0 : a.hi > most ? most : a.hi, nan, false};
+}
+
+static bound two_args(loop_op op, stepc_dtype dtype, bound a, bound b)
+{
+    if (op == LOOP_POW)
+        return power(dtype, a, b);
+    if (op == LOOP_FMOD)
+        return remainder_of(a, b);
+    if (b.lo <= 0 && has_zero(a) && !(bound_is_point(a) && bound_is_point(b) && a.is_signed && b.is_signed))
+        return within_two_ulp(dtype, -3.14159265358979323846264338327950288L, 3.14159265358979323846264338327950288L,
+                              a.may_be_nan || b.may_be_nan);
+    return pair_corners(LOOP_ATAN2, dtype, a, b);
 }
 
 static bound float_unary(const loop_value *value, bound_rounding rounding, bound a)
@@ -319,11 +456,17 @@ static bound float_unary(const loop_value *value, bound_rounding rounding, bound
         return (bound){0, -a.lo > a.hi ? -a.lo : a.hi, a.may_be_nan, false};
     case LOOP_FLOOR:
         return float_floor(a);
+    case LOOP_ROUND: /* the current rounding mode: ties to even */
+        return (bound){rintl(a.lo), rintl(a.hi), a.may_be_nan, a.is_signed};
     case LOOP_ROUND_TO:
         return bound_round(value->target, a);
     case LOOP_SQRT: {
         bound out = a.hi < 0 ? only_nan() : range(sqrtl(a.lo < 0 ? 0 : a.lo), sqrtl(a.hi));
         out.may_be_nan = out.may_be_nan || a.may_be_nan || a.lo < 0;
+        if (rounding == ROUND_ONCE && dtype == STEPC_FLOAT64 && !bound_is_nan(out)) { /* by way of long double: twice */
+            out.lo = (real)sqrt((double)(a.lo < 0 ? 0 : a.lo));
+            out.hi = (real)sqrt((double)a.hi);
+        }
         return rounding == ROUND_ONCE ? bound_round(dtype, out) : bound_hull(out, bound_round(dtype, out));
     }
     default:
@@ -385,6 +528,12 @@ static bound integer_points(loop_op op, stepc_dtype dtype, uint64_t a, uint64_t 
         return point(wrapped(dtype, a | b));
     case LOOP_XOR:
         return point(wrapped(dtype, a ^ b));
+    case LOOP_POW: {
+        uint64_t result = 1;
+        for (uint64_t left = (dtype_is_signed(dtype) && b >> 63) ? 0 : b; left > 0; left /= 2, a *= a)
+            result *= left % 2 ? a : 1;
+        return point(wrapped(dtype, result));
+    }
     case LOOP_SHL:
         return point(wrapped(dtype, a << (b & most)));
     default: /* SHR: of signed integers with the sign */

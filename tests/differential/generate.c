@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "generate.h"
+#include "generate_parts.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -249,16 +249,71 @@ static void use(generated_tensor *t)
     t->is_used = true;
 }
 
+/* The type of the operands: that of attribute T, or bool. */
+static bool operand_dtype(generated_graph *g, const op_row *row, stepc_dtype *out)
+{
+    *out = STEPC_BOOL;
+    return op_def_attr(def_of(row), TEXT_LITERAL("T")) < 0 || choose_dtype(g, row, "T", out);
+}
+
+static void operand_attr(generated_graph *g, const op_row *row, stepc_dtype dtype)
+{
+    if (op_def_attr(def_of(row), TEXT_LITERAL("T")) >= 0)
+        type_attr(g, "T", dtype);
+}
+
+/* The type of the result: the operands', unless the schema names one. */
+static stepc_dtype result_dtype(const op_row *row, stepc_dtype dtype)
+{
+    const op_arg *result = &def_of(row)->outputs[0];
+    return result->type_attr < 0 && result->list_attr < 0 ? result->dtype : dtype;
+}
+
+/* Operators that give on what they get have other attributes than T. */
+static bool make_guard(generated_graph *g, const op_row *row)
+{
+    bool is_list = strcmp(row->name, "IdentityN") == 0, is_finite = row->sample == SAMPLE_FINITE;
+    bool by_default = strcmp(row->name, "PlaceholderWithDefault") == 0, ensures = strcmp(row->name, "EnsureShape") == 0;
+    stepc_dtype dtype = dtypes[generate_below(g, (int64_t)(sizeof dtypes / sizeof dtypes[0]))];
+    if (is_finite && !dtype_is_float(dtype))
+        return false;
+    int64_t dims[GENERATE_RANK];
+    int32_t rank = (int32_t)generate_below(g, 3);
+    random_dims(g, dims, rank);
+    generated_tensor *x = is_finite ? feed(g, dtype, dims, rank) : pick(g, row, dtype, -1);
+    node(g, row->name);
+    input(g, x);
+    if (is_list)
+        text_printf(&g->nodes, " attr { key: 'T' value { list { type: %s } } }", wire_name(dtype));
+    else
+        type_attr(g, by_default ? "dtype" : "T", dtype);
+    if (is_finite)
+        text_puts(&g->nodes, " attr { key: 'message' value { s: 'odd' } }");
+    if (by_default || ensures) {
+        text_puts(&g->nodes, " attr { key: 'shape' value { shape {");
+        for (int32_t d = 0; d < x->rank; d++)
+            text_printf(&g->nodes, " dim { size: %lld }", g->symbolic || d == 0 ? -1LL : (long long)x->dims[d]);
+        text_puts(&g->nodes, " } } }");
+    }
+    new_tensor(g, dtype, x->dims, x->rank);
+    use(x);
+    finish(g);
+    return true;
+}
+
 static bool make_unary(generated_graph *g, const op_row *row)
 {
     stepc_dtype dtype;
-    if (!choose_dtype(g, row, "T", &dtype))
+    if (row->sample == SAMPLE_FINITE || strcmp(row->name, "IdentityN") == 0 || strcmp(row->name, "EnsureShape") == 0 ||
+        strcmp(row->name, "PlaceholderWithDefault") == 0)
+        return make_guard(g, row);
+    if (!operand_dtype(g, row, &dtype))
         return false;
     generated_tensor *x = pick(g, row, dtype, -1);
     node(g, row->name);
     input(g, x);
-    type_attr(g, "T", dtype);
-    new_tensor(g, dtype, x->dims, x->rank);
+    operand_attr(g, row, dtype);
+    new_tensor(g, result_dtype(row, dtype), x->dims, x->rank);
     use(x);
     finish(g);
     return true;
@@ -286,7 +341,7 @@ static generated_tensor *broadcastable(generated_graph *g, const op_row *row, co
 static bool make_binary(generated_graph *g, const op_row *row, generate_counts *counts)
 {
     stepc_dtype dtype;
-    if (!choose_dtype(g, row, "T", &dtype))
+    if (!operand_dtype(g, row, &dtype))
         return false;
     generated_tensor *x = pick(g, NULL, dtype, -1), *y = broadcastable(g, row, x, counts);
     bool swap = generate_below(g, 2) && row->low == 0 && row->high == 0;
@@ -297,10 +352,45 @@ static bool make_binary(generated_graph *g, const op_row *row, generate_counts *
     node(g, row->name);
     input(g, swap ? y : x);
     input(g, swap ? x : y);
-    type_attr(g, "T", dtype);
-    new_tensor(g, strcmp(row->name, "Equal") == 0 ? STEPC_BOOL : dtype, dims, rank);
+    operand_attr(g, row, dtype);
+    new_tensor(g, result_dtype(row, dtype), dims, rank);
     use(x);
     use(y);
+    finish(g);
+    return true;
+}
+
+/* A condition and two tensors of one shape (Select) or that broadcast (SelectV2), or a tensor and two limits. */
+static bool make_select(generated_graph *g, const op_row *row, generate_counts *counts)
+{
+    bool clips = strcmp(row->name, "ClipByValue") == 0, broadcasts = strcmp(row->name, "SelectV2") == 0;
+    stepc_dtype dtype;
+    if (!choose_dtype(g, row, "T", &dtype))
+        return false;
+    generated_tensor *x = pick(g, row, dtype, -1), *y, *third;
+    int64_t form = generate_below(g, 3), dims[GENERATE_RANK];
+    int32_t rank;
+    if (broadcasts)
+        y = broadcastable(g, row, x, counts);
+    else if (clips && generate_below(g, 2))
+        y = feed(g, dtype, NULL, 0);
+    else
+        y = pick_like(g, x, row);
+    if (!broadcast_shapes(x->dims, x->rank, y->dims, y->rank, dims, &rank))
+        return false;
+    if (clips)
+        third = generate_below(g, 2) ? feed(g, dtype, NULL, 0) : pick_like(g, x, row);
+    else /* a vector of truth values chooses rows, but for SelectV2 it broadcasts along the last dimension */
+        third = feed(g, STEPC_BOOL, broadcasts && form == 1 && rank ? dims + rank - 1 : dims, form == 0 ? 0 : form == 1 && rank ? 1 : rank);
+    node(g, row->name);
+    input(g, clips ? x : third);
+    input(g, clips ? y : x);
+    input(g, clips ? third : y);
+    type_attr(g, "T", dtype);
+    new_tensor(g, dtype, dims, rank);
+    use(x);
+    use(y);
+    use(third);
     finish(g);
     return true;
 }
@@ -326,10 +416,27 @@ static bool make_variadic(generated_graph *g, const op_row *row)
     return true;
 }
 
-static bool make_reduce(generated_graph *g, const op_row *row)
+/* All elements to one scalar. */
+static bool make_reduce_all(generated_graph *g, const op_row *row)
 {
     stepc_dtype dtype;
     if (!choose_dtype(g, row, "T", &dtype))
+        return false;
+    generated_tensor *x = pick_summed(g, row, dtype, -1);
+    node(g, row->name);
+    input(g, x);
+    type_attr(g, "T", dtype);
+    new_tensor(g, dtype, NULL, 0);
+    use(x);
+    finish(g);
+    return true;
+}
+
+static bool make_reduce(generated_graph *g, const op_row *row)
+{
+    stepc_dtype dtype = STEPC_BOOL;
+    bool typed = op_def_attr(def_of(row), TEXT_LITERAL("T")) >= 0; /* Any and All are not */
+    if (typed && !choose_dtype(g, row, "T", &dtype))
         return false;
     generated_tensor *x = pick_summed(g, row, dtype, -1);
     int64_t axes[GENERATE_RANK], dims[GENERATE_RANK], count = 0;
@@ -346,7 +453,8 @@ static bool make_reduce(generated_graph *g, const op_row *row)
     node(g, row->name);
     input(g, x);
     input(g, over);
-    type_attr(g, "T", dtype);
+    if (typed)
+        type_attr(g, "T", dtype);
     bool_attr(g, "keep_dims", keep);
     new_tensor(g, dtype, dims, rank);
     use(x);
@@ -401,6 +509,44 @@ static bool make_matmul(generated_graph *g, const op_row *row)
     new_tensor(g, dtype, dims, 2);
     use(a);
     use(b);
+    finish(g);
+    return true;
+}
+
+/* One or two batch dimensions; BatchMatMulV2 may broadcast them. */
+static bool make_batch_matmul(generated_graph *g, const op_row *row)
+{
+    stepc_dtype dtype;
+    if (!choose_dtype(g, row, "T", &dtype))
+        return false;
+    bool adj_x = generate_below(g, 2), adj_y = generate_below(g, 2), may_differ = strstr(row->name, "V2") != NULL;
+    int32_t rank = 3 + (int32_t)generate_below(g, 2), skip = may_differ ? (int32_t)generate_below(g, rank - 1) : 0;
+    int64_t x_dims[4], y_dims[4], dims[4], m = 1 + generate_below(g, 17), n = 1 + generate_below(g, 17),
+                                           k = 1 + generate_below(g, 17);
+    for (int32_t d = 0; d < rank - 2; d++) {
+        dims[d] = x_dims[d] = y_dims[d] = 1 + generate_below(g, 4);
+        if (may_differ && generate_below(g, 3) == 0)
+            x_dims[d] = 1;
+        else if (may_differ && generate_below(g, 3) == 0)
+            y_dims[d] = 1;
+        dims[d] = d < skip ? x_dims[d] : x_dims[d] == 1 ? y_dims[d] : x_dims[d];
+    }
+    x_dims[rank - 2] = adj_x ? k : m;
+    x_dims[rank - 1] = adj_x ? m : k;
+    y_dims[rank - 2] = adj_y ? n : k;
+    y_dims[rank - 1] = adj_y ? k : n;
+    dims[rank - 2] = m;
+    dims[rank - 1] = n;
+    generated_tensor *x = feed(g, dtype, x_dims, rank), *y = feed(g, dtype, y_dims + skip, rank - skip);
+    node(g, row->name);
+    input(g, x);
+    input(g, y);
+    type_attr(g, "T", dtype);
+    bool_attr(g, "adj_x", adj_x);
+    bool_attr(g, "adj_y", adj_y);
+    new_tensor(g, dtype, dims, rank);
+    use(x);
+    use(y);
     finish(g);
     return true;
 }
@@ -603,6 +749,88 @@ static bool make_rows(generated_graph *g, const op_row *row)
     return true;
 }
 
+static bool make_scan(generated_graph *g, const op_row *row)
+{
+    stepc_dtype dtype;
+    if (!choose_dtype(g, row, "T", &dtype))
+        return false;
+    generated_tensor *x = pick_summed(g, row, dtype, 1 + (int32_t)generate_below(g, 3));
+    int64_t axis = generate_below(g, 2 * x->rank) - x->rank;
+    generated_tensor *along = integers(g, &axis, 1, 0);
+    node(g, row->name);
+    input(g, x);
+    input(g, along);
+    type_attr(g, "T", dtype);
+    bool_attr(g, "exclusive", generate_below(g, 2));
+    bool_attr(g, "reverse", generate_below(g, 2));
+    new_tensor(g, dtype, x->dims, x->rank);
+    use(x);
+    finish(g);
+    return true;
+}
+
+static generated_tensor *channel_feed(generated_graph *g, stepc_dtype dtype, int64_t channels, double low, double high)
+{
+    generated_tensor *t = feed(g, dtype, &channels, 1);
+    t->low = low;
+    t->high = high;
+    return t;
+}
+
+/* Output NUMBER of the node just written. */
+static void channel_output(generated_graph *g, int number, stepc_dtype dtype, int64_t channels)
+{
+    generated_tensor *t = new_tensor(g, dtype, &channels, 1);
+    snprintf(t->name, sizeof t->name, "n%d:%d", g->node_count, number);
+}
+
+static generated_tensor *small_image(generated_graph *g, stepc_dtype dtype)
+{
+    int64_t dims[4];
+    for (int d = 0; d < 4; d++)
+        dims[d] = 1 + generate_below(g, 5);
+    return feed(g, dtype, dims, 4);
+}
+
+/* Data, scale and offset, and the statistics that come in; or a gradient, data, scale and statistics. */
+static bool make_batch_norm(generated_graph *g, const op_row *row)
+{
+    bool backward = row->sample == SAMPLE_BATCH_NORM_GRAD, first = generate_below(g, 2), training = generate_below(g, 2);
+    bool third = strstr(row->name, "V3") != NULL, typed = third || strstr(row->name, "V2") != NULL;
+    stepc_dtype dtype;
+    if (!choose_dtype(g, row, "T", &dtype))
+        return false;
+    generated_tensor *x = small_image(g, dtype), *dy = backward ? feed(g, dtype, x->dims, 4) : NULL;
+    int64_t channels = x->dims[first ? 1 : 3];
+    generated_tensor *in[4];
+    in[0] = channel_feed(g, STEPC_FLOAT32, channels, 0.5, 1.5);
+    in[1] = channel_feed(g, STEPC_FLOAT32, channels, LOW, HIGH);
+    in[2] = backward ? NULL : channel_feed(g, STEPC_FLOAT32, channels, LOW, HIGH);
+    in[3] = channel_feed(g, STEPC_FLOAT32, channels, 0.5, 1.5);
+    node(g, row->name);
+    if (dy)
+        input(g, dy);
+    input(g, x);
+    for (int i = 0; i < 4; i++)
+        if (in[i])
+            input(g, in[i]);
+    if (backward && third)
+        input(g, in[3]);
+    type_attr(g, "T", dtype);
+    if (typed)
+        type_attr(g, "U", STEPC_FLOAT32);
+    bool_attr(g, "is_training", training);
+    text_printf(&g->nodes, " attr { key: 'data_format' value { s: '%s' } } attr { key: 'epsilon' value { f: 0.1 } }",
+                first ? "NCHW" : "NHWC");
+    if (!backward && generate_below(g, 2))
+        text_puts(&g->nodes, " attr { key: 'exponential_avg_factor' value { f: 0.3 } }");
+    new_tensor(g, dtype, x->dims, 4);
+    for (int i = 1; i <= (backward ? 2 : 4); i++)
+        channel_output(g, i, STEPC_FLOAT32, channels);
+    finish(g);
+    return true;
+}
+
 static bool make_grads(generated_graph *g, const op_row *row)
 {
     stepc_dtype dtype;
@@ -613,7 +841,7 @@ static bool make_grads(generated_graph *g, const op_row *row)
     input(g, x);
     input(g, y);
     type_attr(g, "T", dtype);
-    new_tensor(g, dtype, x->dims, x->rank);
+    new_tensor(g, result_dtype(row, dtype), x->dims, x->rank);
     use(x);
     use(y);
     finish(g);
@@ -638,12 +866,16 @@ static bool make_broadcast_args(generated_graph *g, const op_row *row)
 static bool make(generated_graph *g, const op_row *row, generate_counts *counts)
 {
     switch (row->sample) {
-    case SAMPLE_UNARY: return make_unary(g, row);
+    case SAMPLE_UNARY:
+    case SAMPLE_FINITE: return make_unary(g, row);
+    case SAMPLE_SELECT: return make_select(g, row, counts);
     case SAMPLE_BINARY: return make_binary(g, row, counts);
     case SAMPLE_VARIADIC: return make_variadic(g, row);
     case SAMPLE_REDUCE: return make_reduce(g, row);
+    case SAMPLE_REDUCE_ALL: return make_reduce_all(g, row);
     case SAMPLE_ARG: return make_arg(g, row);
     case SAMPLE_MATMUL: return make_matmul(g, row);
+    case SAMPLE_BATCH_MATMUL: return make_batch_matmul(g, row);
     case SAMPLE_BIAS:
     case SAMPLE_BIAS_GRAD: return make_bias(g, row);
     case SAMPLE_RESHAPE: return make_reshape(g, row);
@@ -655,8 +887,12 @@ static bool make(generated_graph *g, const op_row *row, generate_counts *counts)
     case SAMPLE_ROWS:
     case SAMPLE_ROWS_PAIR:
     case SAMPLE_ROWS_LABELS: return make_rows(g, row);
+    case SAMPLE_SCAN: return make_scan(g, row);
+    case SAMPLE_BATCH_NORM:
+    case SAMPLE_BATCH_NORM_GRAD: return make_batch_norm(g, row);
     case SAMPLE_GRADS: return make_grads(g, row);
     case SAMPLE_BROADCAST_ARGS: return make_broadcast_args(g, row);
+    case SAMPLE_MOVEMENT: return generate_movement(g, row);
     case SAMPLE_NONE: break;
     }
     return false;
@@ -690,6 +926,13 @@ static void make_chain(generated_graph *g, generate_counts *counts)
     counts->by_size[3]++;
 }
 
+static bool is_wanted(const op_row *row, const generate_counts *counts)
+{
+    char name[80];
+    snprintf(name, sizeof name, ",%s,", row->name);
+    return !counts->only || strstr(counts->only, name);
+}
+
 void generate_graph(generated_graph *g, uint64_t seed, generate_counts *counts)
 {
     stepc_host host;
@@ -706,10 +949,10 @@ void generate_graph(generated_graph *g, uint64_t seed, generate_counts *counts)
     g->is_wide = generate_below(g, 8) == 0;
     int64_t wanted = 1 + generate_below(g, generate_below(g, 3) ? 8 : 30);
     counts->by_size[wanted < 3 ? 0 : wanted < 9 ? 1 : 2]++;
-    for (int tries = 0; tries < 200 && g->operation_count < wanted && g->tensor_count < GENERATE_TENSORS - 12; tries++) {
+    for (int tries = 0; tries < (counts->only ? 20000 : 200) && g->operation_count < wanted && g->tensor_count < GENERATE_TENSORS - 12; tries++) {
         size_t index = (size_t)generate_below(g, (int64_t)op_row_count());
         const op_row *row = op_row_at(index);
-        if (row->sample == SAMPLE_NONE)
+        if (row->sample == SAMPLE_NONE || !is_wanted(row, counts))
             continue;
         size_t size = g->nodes.size;
         int32_t tensors = g->tensor_count, nodes = g->node_count;
@@ -729,4 +972,63 @@ void generate_graph(generated_graph *g, uint64_t seed, generate_counts *counts)
 void generate_release(generated_graph *g)
 {
     text_release(&g->nodes);
+}
+
+/* ---- for other files ------------------------------------------------------------------------------- */
+
+void part_begin(generated_graph *g, const char *type) { node(g, type); }
+
+void part_input(generated_graph *g, generated_tensor *t)
+{
+    input(g, t);
+    use(t);
+}
+
+void part_type(generated_graph *g, const char *name, stepc_dtype dtype) { type_attr(g, name, dtype); }
+
+void part_int(generated_graph *g, const char *name, int64_t value)
+{
+    text_printf(&g->nodes, " attr { key: '%s' value { i: %lld } }", name, (long long)value);
+}
+
+generated_tensor *part_output(generated_graph *g, int32_t number, stepc_dtype dtype, const int64_t *dims, int32_t rank)
+{
+    generated_tensor *t = new_tensor(g, dtype, dims, rank);
+    snprintf(t->name, sizeof t->name, "n%d:%d", g->node_count, (int)number);
+    return t;
+}
+
+void part_end(generated_graph *g) { finish(g); }
+
+generated_tensor *part_integers(generated_graph *g, const int64_t *values, int64_t count, int32_t rank)
+{
+    if (rank < 2)
+        return integers(g, values, count, rank);
+    int64_t dims[2] = {count, 2};
+    node(g, "Const");
+    type_attr(g, "dtype", STEPC_INT32);
+    text_printf(&g->nodes, " attr { key: 'value' value { tensor { dtype: DT_INT32 tensor_shape { dim { size: %lld } dim { size: 2 } }",
+                (long long)count);
+    for (int64_t i = 0; i < 2 * count; i++)
+        text_printf(&g->nodes, " int_val: %lld", (long long)values[i]);
+    text_puts(&g->nodes, " } } }");
+    generated_tensor *t = new_tensor(g, STEPC_INT32, dims, 2);
+    t->is_used = true; /* never a fetch */
+    finish(g);
+    return t;
+}
+
+generated_tensor *part_feed(generated_graph *g, stepc_dtype dtype, const int64_t *dims, int32_t rank)
+{
+    return feed(g, dtype, dims, rank);
+}
+
+generated_tensor *part_pick(generated_graph *g, const op_row *row, stepc_dtype dtype, int32_t rank)
+{
+    return pick(g, row, dtype, rank);
+}
+
+bool part_dtype(generated_graph *g, const op_row *row, const char *attr, stepc_dtype *out)
+{
+    return choose_dtype(g, row, attr, out);
 }

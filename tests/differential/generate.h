@@ -32,7 +32,8 @@ typedef struct generated_graph {
 
 /* What has been generated, for the report: none of these may stay zero. */
 typedef struct generate_counts {
-    int64_t by_operator[64], by_dtype[32], broadcast[4], by_size[4];
+    const char *only; /* ",Add,Mul,": no other operators; NULL: all */
+    int64_t by_operator[512], by_dtype[32], broadcast[4], by_size[4];
 } generate_counts;
 
 uint64_t generate_next(generated_graph *g);

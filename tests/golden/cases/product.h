@@ -61,8 +61,9 @@ typedef struct {
     float *c; /* float32[5,40] c:0 */
 } product_fetches;
 
-/* Accuracy, operation by operation. Moves, integers, comparisons, extremes and floor are exact. + - * / and casts
- * round once, as IEEE 754 says. exp, log, tanh, sigmoid, sin and cos are within 2 ULP. A sum of n terms x, in any
+/* Accuracy, operation by operation. Moves, integers, comparisons, extremes, remainders and roundings to integers
+ * are exact. + - * /, square roots and casts round once, as IEEE 754 says. All other functions (exp, pow, erf, sin,
+ * ...) are within 2 ULP. A sum of n terms x, in any
  * order and with a * b + c rounded once or twice, is within n * epsilon * sum |x|; a product of n factors is within
  * n * epsilon * |product|; both unless a partial result over- or underflows. Mean, Softmax and the cross entropies
  * consist of these, rounded in between or not. half and bfloat16 are computed as float32 and rounded after each

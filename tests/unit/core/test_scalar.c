@@ -88,6 +88,17 @@ static const struct {
     {"tanh", scalar_tanh, mpfr_tanh, -23, 23},
     {"sigmoid", scalar_sigmoid, mpfr_sigmoid, -750, 40},
     {"sqrt", scalar_sqrt, mpfr_sqrt, 0, 1e6},
+    {"tan", scalar_tan, mpfr_tan, -1e4, 1e4},
+    {"asin", scalar_asin, mpfr_asin, -1, 1},
+    {"acos", scalar_acos, mpfr_acos, -1, 1},
+    {"atan", scalar_atan, mpfr_atan, -40, 40},
+    {"sinh", scalar_sinh, mpfr_sinh, -712, 712},
+    {"cosh", scalar_cosh, mpfr_cosh, -712, 712},
+    {"asinh", scalar_asinh, mpfr_asinh, -1e3, 1e3},
+    {"acosh", scalar_acosh, mpfr_acosh, 1, 1e3},
+    {"atanh", scalar_atanh, mpfr_atanh, -1, 1},
+    {"erf", scalar_erf, mpfr_erf, -7, 7},
+    {"erfc", scalar_erfc, mpfr_erfc, -7, 28},
 };
 
 /* Uniform over a range, uniform around 0 and 1, uniform over all bits: more than half an ULP
@@ -143,6 +154,76 @@ Test(scalar, rounding_to_float_is_correct)
             cr_expect(ours == right || (isnan(ours) && isnan(right)), "%s(%a) = %a, not %a", functions[f].name, x,
                       ours, right);
         }
+    }
+}
+
+typedef int mpfr_function_2(mpfr_t, const mpfr_t, const mpfr_t, mpfr_rnd_t);
+
+static double error_in_ulp_2(mpfr_function_2 *f, double x, double y, double got, double *exact)
+{
+    mpfr_t a, b, z;
+    double e;
+    int exponent;
+
+    mpfr_init2(a, 53);
+    mpfr_init2(b, 53);
+    mpfr_init2(z, 200);
+    mpfr_set_d(a, x, MPFR_RNDN);
+    mpfr_set_d(b, y, MPFR_RNDN);
+    f(z, a, b, MPFR_RNDN);
+    *exact = mpfr_get_d(z, MPFR_RNDN);
+    if (same(*exact, got) && (isinf(got) || isnan(got) || got == 0)) {
+        e = 0;
+    } else if (isinf(got) || isnan(got) || isinf(*exact)) {
+        e = 1e30;
+    } else {
+        exponent = mpfr_zero_p(z) ? -1074 : (int)mpfr_get_exp(z) - 53;
+        if (exponent < -1074)
+            exponent = -1074;
+        mpfr_sub_d(z, z, got, MPFR_RNDN);
+        mpfr_mul_2si(z, z, -exponent, MPFR_RNDN);
+        e = fabs(mpfr_get_d(z, MPFR_RNDN));
+    }
+    mpfr_clear(a);
+    mpfr_clear(b);
+    mpfr_clear(z);
+    return e;
+}
+
+Test(scalar, pow_and_atan2_are_within_0_51_ulp_of_mpfr)
+{
+    static const struct {
+        const char *name;
+        double (*ours)(double, double);
+        mpfr_function_2 *exact;
+    } pairs[] = {{"pow", scalar_pow, mpfr_pow}, {"atan2", scalar_atan2, mpfr_atan2}};
+
+    for (size_t f = 0; f < 2; f++) {
+        double worst = 0, worst_x = 0, worst_y = 0, exact;
+
+        random_state = 40 + f;
+        for (int i = 0; i < 200000; i++) {
+            double u = (double)(random_bits() >> 11) * 0x1p-53, v = (double)(random_bits() >> 11) * 0x1p-53, x, y, e;
+
+            switch (i % 6) {
+            case 0: x = u * 20, y = (v - 0.5) * 20; break;
+            case 1: x = 1 + (u - 0.5) * 0.01, y = (v - 0.5) * 1e5; break;
+            case 2: x = (u - 0.5) * 8, y = floor((v - 0.5) * 40); break;
+            case 3: x = from_bits(random_bits()), y = (v - 0.5) * 4; break;
+            case 4: x = u * 1e-300, y = (v - 0.5) * 3; break;
+            default: x = from_bits(random_bits()), y = from_bits(random_bits()); break;
+            }
+            if (isnan(x) || isnan(y))
+                continue;
+            e = error_in_ulp_2(pairs[f].exact, x, y, pairs[f].ours(x, y), &exact);
+            if (e > worst) {
+                worst = e;
+                worst_x = x;
+                worst_y = y;
+            }
+        }
+        cr_log_info("%s: %.4f ULP at %a, %a", pairs[f].name, worst, worst_x, worst_y);
+        cr_expect(worst <= 0.51, "%s(%a, %a): %g ULP", pairs[f].name, worst_x, worst_y, worst);
     }
 }
 
@@ -223,5 +304,39 @@ Test(scalar, rounding_sqrt_and_fmod_equal_the_c_library)
         cr_expect(same(scalar_round_even(x), rint(x)), "round_even(%a) = %a", x, scalar_round_even(x));
         cr_expect(same(scalar_sqrt(x), sqrt(x)), "sqrt(%a) = %a", x, scalar_sqrt(x));
         cr_expect(same(scalar_fmod(x, y), fmod(x, y)), "fmod(%a, %a) = %a", x, y, scalar_fmod(x, y));
+    }
+}
+
+/* The special cases of pow, atan2 and the others are those of C. */
+Test(scalar, special_cases_equal_the_c_library)
+{
+    static const double points[] = {0.0, -0.0, 1.0, -1.0, 0.5, -0.5, 2.0, -2.0, 3.0, -3.0, INFINITY, -INFINITY, NAN,
+                                    5e-324, -5e-324, 1e308, -1e308, 0x1p53, 9007199254740991.0, -9007199254740993.0};
+    static const struct {
+        const char *name;
+        double (*ours)(double), (*theirs)(double);
+    } ones[] = {{"asin", scalar_asin, asin},    {"acos", scalar_acos, acos},    {"atan", scalar_atan, atan},
+                {"sinh", scalar_sinh, sinh},    {"cosh", scalar_cosh, cosh},    {"asinh", scalar_asinh, asinh},
+                {"acosh", scalar_acosh, acosh}, {"atanh", scalar_atanh, atanh}, {"erf", scalar_erf, erf},
+                {"erfc", scalar_erfc, erfc},    {"tan", scalar_tan, tan}};
+    const size_t count = sizeof points / sizeof *points;
+
+    for (size_t i = 0; i < count * count; i++) {
+        double x = points[i / count], y = points[i % count], z = pow(x, y), a = scalar_pow(x, y);
+
+        if (isnan(z) || isinf(z) || z == 0 || fabs(z) == 1)
+            cr_expect(same(a, z), "pow(%a, %a) = %a, not %a", x, y, a, z);
+        z = atan2(x, y);
+        a = scalar_atan2(x, y);
+        if (isnan(z) || z == 0 || fabs(x) == fabs(y) || isinf(x) || isinf(y) || x == 0 || y == 0)
+            cr_expect(same(a, z), "atan2(%a, %a) = %a, not %a", x, y, a, z);
+    }
+    for (size_t f = 0; f < sizeof ones / sizeof *ones; f++) {
+        for (size_t i = 0; i < count; i++) {
+            double z = ones[f].theirs(points[i]), a = ones[f].ours(points[i]);
+
+            if (isnan(z) || isinf(z) || z == 0 || fabs(z) == 1)
+                cr_expect(same(a, z), "%s(%a) = %a, not %a", ones[f].name, points[i], a, z);
+        }
     }
 }

@@ -115,10 +115,12 @@ static void add_all(rig *r, stepc_dtype dtype, bool vector)
         add_case(r, true, vector, dtype, dtype, shift, LOOP_SHL);
         add_case(r, true, vector, dtype, dtype, shift, LOOP_SHR);
         add_case(r, true, vector, dtype, dtype, guarded_quotient, 0);
+        add_case(r, true, vector, dtype, dtype, binary, LOOP_POW);
     }
     if (is_float(dtype)) {
         add_case(r, true, vector, dtype, dtype, unary, LOOP_SQRT);
         add_case(r, true, vector, dtype, dtype, unary, LOOP_FLOOR);
+        add_case(r, true, vector, dtype, dtype, unary, LOOP_ROUND);
         add_case(r, true, vector, dtype, value, rounded, STEPC_HALF);
         add_case(r, true, vector, dtype, value, rounded, STEPC_BFLOAT16);
         add_case(r, true, vector, dtype, value, rounded, STEPC_FLOAT32);
@@ -162,25 +164,33 @@ Test(values, casts_and_bitcasts)
 
 Test(values, transcendentals_exact_bit_for_bit)
 {
-    static const loop_op ops[] = {LOOP_EXP, LOOP_LOG, LOOP_TANH, LOOP_SIGMOID, LOOP_SIN, LOOP_COS};
+    static const loop_op ops[] = {LOOP_EXP,   LOOP_LOG,  LOOP_TANH, LOOP_SIGMOID, LOOP_SIN,   LOOP_COS,   LOOP_EXPM1,
+                                  LOOP_LOG1P, LOOP_TAN,  LOOP_ASIN, LOOP_ACOS,    LOOP_ATAN,  LOOP_SINH,  LOOP_COSH,
+                                  LOOP_ASINH, LOOP_ACOSH, LOOP_ATANH, LOOP_ERF,   LOOP_ERFC};
     rig r;
     rig_init(&r);
-    for (size_t i = 0; i < 6; i++)
+    for (size_t i = 0; i < sizeof ops / sizeof ops[0]; i++)
         for (size_t d = 0; d < 2; d++)
             for (int vector = 0; vector < 2; vector++)
                 add_case(&r, true, vector, all_dtypes[d], all_dtypes[d], unary, (int)ops[i]);
+    static const loop_op pairs[] = {LOOP_POW, LOOP_ATAN2, LOOP_FMOD};
+    for (size_t i = 0; i < 3; i++)
+        for (size_t d = 0; d < 2; d++)
+            add_case(&r, true, 1, all_dtypes[d], all_dtypes[d], binary, (int)pairs[i]);
     rig_compare_all(&r, &generic_isa, true, 1);
     rig_release(&r);
 }
 
 Test(values, transcendentals_within_2_ulp_of_float)
 {
-    static const loop_op ops[] = {LOOP_EXP, LOOP_LOG, LOOP_TANH, LOOP_SIGMOID, LOOP_SIN, LOOP_COS};
+    static const loop_op ops[] = {LOOP_EXP,   LOOP_LOG,  LOOP_TANH, LOOP_SIGMOID, LOOP_SIN,   LOOP_COS,   LOOP_EXPM1,
+                                  LOOP_LOG1P, LOOP_TAN,  LOOP_ASIN, LOOP_ACOS,    LOOP_ATAN,  LOOP_SINH,  LOOP_COSH,
+                                  LOOP_ASINH, LOOP_ACOSH, LOOP_ATANH, LOOP_ERF,   LOOP_ERFC};
     rig r;
     rig_init(&r);
     r.compare_bits = 0;
     r.tolerance = 3e-7;
-    for (size_t i = 0; i < 6; i++)
+    for (size_t i = 0; i < sizeof ops / sizeof ops[0]; i++)
         for (int vector = 0; vector < 2; vector++)
             add_case(&r, false, vector, STEPC_FLOAT32, STEPC_FLOAT32, unary, (int)ops[i]);
     rig_compare_all(&r, &generic_isa, false, 0);

@@ -511,6 +511,30 @@ Test(evaluate, state_in_place_predicated_write_and_copy)
     fixture_free(f);
 }
 
+/* A running sum over [2,3,2] along its middle: TensorFlow's four forms. */
+Test(evaluate, scans)
+{
+    static const float x[12] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12};
+    static const float expected[4][12] = {{1, 2, 4, 6, 9, 12, 7, 8, 16, 18, 27, 30},
+                                          {9, 12, 8, 10, 5, 6, 27, 30, 20, 22, 11, 12},
+                                          {0, 0, 1, 2, 4, 6, 0, 0, 7, 8, 16, 18},
+                                          {8, 10, 5, 6, 0, 0, 20, 22, 11, 12, 0, 0}};
+    for (int form = 0; form < 4; form++) {
+        fixture *f = fixture_new();
+        int32_t a = slot_const(f, BUFFER_FEED, STEPC_FLOAT32, DIMS(12));
+        int32_t y = slot_const(f, BUFFER_FETCH, STEPC_FLOAT32, DIMS(12));
+        loop_call scan = {.kind = CALL_SCAN, .buffers = {y, a}, .sizes = {num(f, 12), SIZE_UNKNOWN},
+                          .scan = {ACC_SUM, num(f, 3), num(f, 2), form >= 2, form % 2}};
+        cr_assert_eq(loop_call_add(f->p, &scan, NULL), STEPC_OK);
+        outputs out;
+        verify_ok(f);
+        run_ok(f, (const void *[]){x}, NULL, 0, &out);
+        cr_assert_arr_eq(floats(&out, 0), expected[form], sizeof expected[form], "form %d", form);
+        outputs_free(f->p, &out);
+        fixture_free(f);
+    }
+}
+
 Test(evaluate, unary_mathematics)
 {
     static const struct {

@@ -161,6 +161,26 @@ Test(verify, refuses_planted_faults)
     cr_assert_gt(which, 15);
 }
 
+Test(verify, scans_that_do_not_fit)
+{
+    static const struct {
+        int64_t count, extent, inner;
+        acc_kind kind;
+        bool good;
+    } cases[] = {{12, 3, 2, ACC_SUM, true},  {12, 5, 2, ACC_SUM, false}, {14, 7, 2, ACC_SUM, false},
+                 {12, 0, 2, ACC_SUM, false}, {0, 0, 2, ACC_PROD, true},  {12, 3, 2, ACC_MAX, false}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        fixture *f = fixture_new();
+        int32_t x = slot_const(f, BUFFER_FEED, STEPC_FLOAT32, DIMS(12));
+        int32_t y = slot_const(f, BUFFER_FETCH, STEPC_FLOAT32, DIMS(12));
+        loop_call scan = {.kind = CALL_SCAN, .buffers = {y, x}, .sizes = {num(f, cases[i].count), SIZE_UNKNOWN},
+                          .scan = {cases[i].kind, num(f, cases[i].extent), num(f, cases[i].inner), false, false}};
+        cr_assert_eq(loop_call_add(f->p, &scan, NULL), STEPC_OK);
+        cr_assert_eq(loop_verify(f->p, &f->error) == STEPC_OK, cases[i].good, "case %zu: %s", i, f->error.message);
+        fixture_free(f);
+    }
+}
+
 /* Two members that touch ROOT; whether they may share the axis of extent 4. */
 static stepc_code pair(int64_t write_row, int64_t write_column, int64_t read_base, int64_t read_row,
                        int64_t read_column)

@@ -3,7 +3,7 @@
  *
  *   tensor    "f32[2,2] 1 2 3 4", "i32[] 7", "str[2] a b", "c64[1] 1,-2"
  *   value     "f32[n,3]" (a shape of sizes), "i32[2] = n -1" (its elements too), "f32 ?" (unknown rank)
- *   attrs     "T=f32 keep_dims=true data_format='NCHW'" */
+ *   attrs     "T=f32 keep_dims=true data_format='NCHW' squeeze_dims=[0,-1]" */
 #ifndef TESTS_UNIT_OPS_CASE_H
 #define TESTS_UNIT_OPS_CASE_H
 
@@ -16,7 +16,7 @@
 /* A case leaves out what it does not need. */
 #pragma GCC diagnostic ignored "-Wmissing-field-initializers"
 
-enum { CASE_PORTS = 3 };
+enum { CASE_PORTS = 6 };
 
 typedef struct op_case {
     const char *type, *attrs;
@@ -181,12 +181,14 @@ static inline void case_open(bench *b, const op_case *c)
         stepc_dtype dtype = case_dtype(&rest);
         char word[64];
 
-        snprintf(word, sizeof word, "%.*s", (int)value, v);
+        snprintf(word, sizeof word, *v == '[' ? "{ i: %.*s }" : "%.*s", (int)value, v);
         used +=
             (size_t)snprintf(graph + used, sizeof graph - used, " attr { key: '%.*s' value { %s: %s } }", (int)name, at,
                              dtype                    ? "type"
                              : *v == '\''             ? "s"
+                             : *v == '['              ? "list"
                              : *v == 't' || *v == 'f' ? "b"
+                             : strchr(word, '.')      ? "f"
                                                       : "i",
                              dtype ? case_enum(dtype) : word);
         at = v + value;

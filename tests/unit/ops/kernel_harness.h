@@ -20,7 +20,7 @@
 __extension__ typedef __int128 wide_int;
 __extension__ typedef unsigned __int128 wide_uint;
 
-enum { BENCH_NODES = 32, BENCH_PORTS = 4 };
+enum { BENCH_NODES = 32, BENCH_PORTS = 8 };
 
 typedef struct bench {
     stepc_host host;

@@ -40,6 +40,51 @@ Test(normalization, softmax)
     case_run(cases, CASE_COUNT(cases));
 }
 
+Test(normalization, log_softmax)
+{
+    static const op_case cases[] = {
+        {"LogSoftmax",
+         "T=f64",
+         {"f64[2,3] 1 2 3 -1 0 4"},
+         {"f64[2,3] -2.4076059644443806 -1.4076059644443804 -0.40760596444438035 -5.024744890138822 -4.024744890138822 "
+          "-0.024744890138822587"},
+         .tolerance = 1e-13},
+        {"LogSoftmax",
+         "T=f32",
+         {"f32[1,2,3] 1 2 3 -1 0 4"},
+         {"f32[1,2,3] -2.4076058864593506 -1.4076060056686401 -0.40760597586631775 -5.024744987487793 "
+          "-4.024744987487793 -0.02474489063024521"}},
+        {"LogSoftmax", "T=f16", {"f16[2] 2 2"}, {"f16[2] -0.693359375 -0.693359375"}},
+        {"LogSoftmax", "T=f64", {"f64[2] 1000 2000"}, {"f64[2] -1000 0"}},
+        {"LogSoftmax", "T=f32", {"f32[2] 0 -inf"}, {"f32[2] 0 -inf"}},
+        {"LogSoftmax", "T=f32", {"f32[2] -inf -inf"}, {"f32[2] nan nan"}},
+        {"LogSoftmax", "T=f32", {"f32[2,2] 1 nan 0 -inf"}, {"f32[2,2] nan nan 0 -inf"}},
+        {"LogSoftmax", "T=f32", {"f32[3,0]"}, {"f32[3,0]"}},
+        {"LogSoftmax", "T=f32", {"f32[] 1"}, {0}, "logits must have >= 1 dimension, got []"},
+    };
+
+    case_run(cases, CASE_COUNT(cases));
+}
+
+Test(normalization, in_top_k)
+{
+    static const char rows[] = "f32[4,3] 1 3 2 1 3 2 5 5 4 1 inf 0";
+    static const op_case cases[] = {
+        {"InTopKV2", "T=i32", {rows, "i32[4] 1 0 0 0", "i32[] 1"}, {"bool[4] 1 0 1 0"}},
+        {"InTopK", "T=i64 k=2", {rows, "i64[4] 2 0 1 1"}, {"bool[4] 1 0 1 0"}},
+        {"InTopK", "T=i32 k=3", {rows, "i32[4] -1 3 2 0"}, {"bool[4] 0 0 1 0"}},
+        {"InTopK", "T=i32 k=1", {"f32[0,3]", "i32[0]"}, {"bool[0]"}},
+        {"InTopK",
+         "T=i32 k=1",
+         {rows, "i32[3] 0 0 0"},
+         {0},
+         "First dimension of predictions 4 must match length of targets 3"},
+        {"InTopK", "T=i32 k=1", {"f32[1] 1", "i32[1] 0"}, {0}, "predictions must be 2-dimensional"},
+    };
+
+    case_run(cases, CASE_COUNT(cases));
+}
+
 Test(normalization, cross_entropy)
 {
     static const op_case cases[] = {

@@ -95,6 +95,90 @@ Test(reduction, arg_max)
     case_run(cases, CASE_COUNT(cases));
 }
 
+Test(reduction, arg_min)
+{
+    static const op_case cases[] = {
+        {"ArgMin", "T=f32", {"f32[3] 3 1 1", "i32[] 0"}, {"i64[] 1"}},
+        {"ArgMin", "T=f32 output_type=i32", {"f32[2,3] 1 5 0 9 0 9", "i32[] 1"}, {"i32[2] 2 1"}},
+        {"ArgMin", "T=i64", {"i64[3] 5 -9223372036854775808 -1", "i32[] 0"}, {"i64[] 1"}},
+        {"ArgMin", "T=u8", {"u8[2,2] 200 3 100 3", "i32[] -2"}, {"i64[2] 1 0"}},
+        {"ArgMin", "T=f64", {"f64[4] nan 2 nan 1", "i32[] 0"}, {"i64[] 3"}},
+        {"ArgMin", "T=f32", {"f32[2] nan nan", "i32[] 0"}, {"i64[] 0"}},
+        {"ArgMin", "T=f32", {"f32[0,3]", "i32[] 0"}, {0}, "Reduction axis 0 is empty in shape [0,3]"},
+        {"ArgMin", "T=f32", {"f32[2] 1 2", "i32[] -2"}, {0}, "Expected dimension in the range [-1, 1), but got -2"},
+    };
+
+    case_run(cases, CASE_COUNT(cases));
+}
+
+Test(reduction, extremes)
+{
+    static const op_case cases[] = {
+        {"Max", "T=f32", {"f32[2,3] 1 -2 3 4 5 -6", "i32[1] 0"}, {"f32[3] 4 5 3"}},
+        {"Min", "T=f32 keep_dims=true", {"f32[2,3] 1 -2 3 4 5 -6", "i32[1] -1"}, {"f32[2,1] -2 -6"}},
+        {"Max", "T=f32", {"f32[2,2] 1 2 3 4", "i32[0]"}, {"f32[2,2] 1 2 3 4"}},
+        {"Max", "T=f64", {"f64[3] 1 nan 2", "i32[1] 0"}, {"f64[] nan"}},
+        {"Min", "T=f16", {"f16[3] 1 2 nan", "i32[1] 0"}, {"f16[] nan"}},
+        {"Max", "T=f32", {"f32[0]", "i32[1] 0"}, {"f32[] -inf"}},
+        {"Min", "T=bf16", {"bf16[0,2]", "i32[1] 0"}, {"bf16[2] inf inf"}},
+        {"Max", "T=i8", {"i8[0]", "i32[1] 0"}, {"i8[] -128"}},
+        {"Min", "T=i16", {"i16[0]", "i32[1] 0"}, {"i16[] 32767"}},
+        {"Max", "T=u32", {"u32[0]", "i32[1] 0"}, {"u32[] 0"}},
+        {"Min", "T=u64", {"u64[0]", "i32[1] 0"}, {"u64[] 18446744073709551615"}},
+        {"Max",
+         "T=i64",
+         {"i64[2] -9223372036854775808 -9223372036854775807", "i32[1] 0"},
+         {"i64[] -9223372036854775807"}},
+        {"Max", "T=u64", {"u64[2] 18446744073709551615 1", "i32[1] 0"}, {"u64[] 18446744073709551615"}},
+        {"Min", "T=u16", {"u16[2,2] 60000 2 5 1", "i32[2] 1 0"}, {"u16[] 1"}},
+        {"Min",
+         "T=i32",
+         {"i32[1] 1", "i32[2] 0 -1"},
+         {0},
+         "Invalid reduction arguments: Axes contains duplicate dimension: 0"},
+        {"Max", "T=qi8", {"qi8[1] 1", "i32[1] 0"}, {0}, "Max is not implemented for dtype qint8", STEPC_UNIMPLEMENTED},
+    };
+
+    case_run(cases, CASE_COUNT(cases));
+}
+
+Test(reduction, any_and_all)
+{
+    static const op_case cases[] = {
+        {"Any", "", {"bool[2,2] 0 1 0 0", "i32[1] 1"}, {"bool[2] 1 0"}},
+        {"All", "keep_dims=true", {"bool[2,2] 1 1 1 0", "i32[1] 0"}, {"bool[1,2] 1 0"}},
+        {"Any", "", {"bool[0,2]", "i32[1] 0"}, {"bool[2] 0 0"}},
+        {"All", "Tidx=i64", {"bool[0,2]", "i64[1] 0"}, {"bool[2] 1 1"}},
+        {"All", "", {"bool[2] 0 1", "i32[0]"}, {"bool[2] 0 1"}},
+        {"Any", "", {"bool[2] 0 1", "i32[] 1"}, {0}, "Invalid reduction dimension (1 for input with 1 dimension(s)"},
+    };
+
+    case_run(cases, CASE_COUNT(cases));
+}
+
+/* numpy: sqrt(sum(x * x)), sum(x * x) / 2 */
+Test(reduction, norms)
+{
+    static const op_case cases[] = {
+        {"EuclideanNorm", "T=f32", {"f32[2,2] 3 4 -5 12", "i32[1] 1"}, {"f32[2] 5 13"}},
+        {"EuclideanNorm", "T=f32", {"f32[2] 1e30 1e30", "i32[1] 0"}, {"f32[] 1.41421356e30"}, .tolerance = 1e-7},
+        {"EuclideanNorm", "T=f16", {"f16[2] 300 400", "i32[1] 0"}, {"f16[] 500"}},
+        {"EuclideanNorm", "T=i32", {"i32[2] 1 2", "i32[1] 0"}, {"i32[] 2"}},
+        {"EuclideanNorm", "T=u8", {"u8[2] 16 3", "i32[1] 0"}, {"u8[] 3"}},
+        {"EuclideanNorm", "T=c64", {"c64[2] 1,2 2,-4", "i32[1] 0"}, {"c64[] 5,0"}},
+        {"EuclideanNorm", "T=f32", {"f32[0]", "i32[1] 0"}, {"f32[] 0"}},
+        {"EuclideanNorm", "T=f32", {"f32[2] -3 4", "i32[0]"}, {"f32[2] -3 4"}},
+        {"L2Loss", "T=f32", {"f32[2,2] 1 2 3 4"}, {"f32[] 15"}},
+        {"L2Loss", "T=f64", {"f64[] -3"}, {"f64[] 4.5"}},
+        {"L2Loss", "T=f16", {"f16[2] 300 3"}, {"f16[] 45004.5"}, .tolerance = 1e-3},
+        {"L2Loss", "T=bf16", {"bf16[0]"}, {"bf16[] 0"}},
+        /* wide accumulation: in float32 1e8 + 1 is 1e8 */
+        {"L2Loss", "T=f32", {"f32[5] 1e4 2 2 2 2"}, {"f32[] 50000008"}},
+    };
+
+    case_run(cases, CASE_COUNT(cases));
+}
+
 Test(reduction, bias_add_grad)
 {
     static const op_case cases[] = {
@@ -118,6 +202,11 @@ Test(reduction, infer)
         {"Sum", "T=f32 keep_dims=true", {"f32[n,4]", "i32[1]"}, {"[?,?]"}},
         {"Sum", "T=f32", {"f32[n,4]", "i32[k]"}, {"?"}},
         {"Sum", "T=f32", {"f32 ?", "i32[1] = 0"}, {"?"}},
+        {"Max", "T=f32 keep_dims=true", {"f32[n,4]", "i32[1] = 0"}, {"[1,4]"}},
+        {"Max", "T=i32", {"i32[2] = n 4", "i32[1] = 0"}, {"[] = max(n,4)"}},
+        {"Any", "", {"bool[n,4]", "i32[1] = -2"}, {"[4]"}},
+        {"ArgMin", "T=f32", {"f32[n,4]", "i32[] = 0"}, {"[4]"}},
+        {"L2Loss", "T=f32", {"f32 ?"}, {"[]"}},
         {"Prod", "T=i32", {"i32[3] = n 4 m", "i32[1] = 0"}, {"[] = n*m*4"}},
         {"Prod", "T=i32 keep_dims=true", {"i32[2] = n 4", "i32[] = 0"}, {"[1] = n*4"}},
         {"Sum", "T=i32", {"i32[2] = n 4", "i32[1] = 0"}, {"[] = n+4"}},

@@ -18,9 +18,12 @@ Test(row, sorted_and_unique)
 
 Test(row, families_are_sorted)
 {
-    const op_family *families[] = {&ops_elementwise,   &ops_movement, &ops_reduction, &ops_contraction,
+    const op_family *families[] = {&ops_batch_norm, &ops_scan, &ops_segment, &ops_elementwise, &ops_identity,   &ops_movement, &ops_reduction, &ops_contraction,
                                    &ops_normalization, &ops_random,   &ops_variables, &ops_training,
-                                   &ops_shape,         &ops_basic};
+                                   &ops_shape,         &ops_basic,    &ops_slice,     &ops_split,
+                                   &ops_join,          &ops_pad,      &ops_reverse,   &ops_reshape,
+                                   &ops_block,         &ops_sequence, &ops_diagonal,  &ops_gather,
+                                   &ops_scatter,       &ops_order};
     size_t total = 0;
 
     for (size_t f = 0; f < sizeof families / sizeof families[0]; f++) {
@@ -45,6 +48,8 @@ Test(row, complete)
         cr_expect_leq(row->low, row->high, "%s has an empty range", row->name);
         if (row->kernel == kernel_unary)
             cr_expect(unary_has(row->name), "%s has no scalar functions", row->name);
+        if (row->kernel == kernel_steps)
+            cr_expect(steps_has(row->name), "%s has no steps", row->name);
         if (row->kernel == kernel_binary)
             cr_expect(binary_has(row->name), "%s has no scalar functions", row->name);
     }

@@ -53,7 +53,7 @@ static const struct {
     v_f64 (*f64)(v_f64);
     double (*exact_f32)(double);
     long double (*exact_f64)(long double);
-} vector_functions[] = {
+} vector_functions[] = { /* f64 NULL: float32 only */
     {"exp", v_exp_f32, v_exp_f64, exp, expl},
     {"log", v_log_f32, v_log_f64, log, logl},
     {"tanh", v_tanh_f32, v_tanh_f64, tanh, tanhl},
@@ -62,6 +62,7 @@ static const struct {
     {"cos", v_cos_f32, v_cos_f64, cos, cosl},
     {"expm1", v_expm1_f32, v_expm1_f64, expm1, expm1l},
     {"log1p", v_log1p_f32, v_log1p_f64, log1p, log1pl},
+    {"erf", v_erf_f32, NULL, erf, erfl},
 };
 
 #endif
