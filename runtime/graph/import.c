@@ -11,6 +11,9 @@
 /* The GraphDef version that we read as: TensorFlow has added one a day since 2018. */
 enum { CONSUMER_VERSION = 2000, UNKNOWN_NAMES = 8 };
 
+/* The texts about versions are TensorFlow's, which name the release whose semantics these are. */
+#define TENSORFLOW "TensorFlow 1.15"
+
 /* So many control inputs are compared with one another; beyond, marks tell which came before. */
 enum { COMPARED_CONTROLS = 32 };
 
@@ -64,12 +67,12 @@ static stepc_code read_versions(importer *in, const message *graph_def)
     in->producer = (int32_t)producer;
     if (producer < 0)
         return error_set(in->error, STEPC_INVALID_ARGUMENT,
-                         "GraphDef producer version %lld below min producer 0 supported by stepc.  Please regenerate your "
+                         "GraphDef producer version %lld below min producer 0 supported by " TENSORFLOW ".  Please regenerate your "
                          "graph.",
                          (long long)producer);
     if (min_consumer > CONSUMER_VERSION)
         return error_set(in->error, STEPC_INVALID_ARGUMENT,
-                         "GraphDef min consumer version %lld above current version %d for stepc.  Please upgrade.",
+                         "GraphDef min consumer version %lld above current version %d for " TENSORFLOW ".  Please upgrade TensorFlow.",
                          (long long)min_consumer, (int)CONSUMER_VERSION);
     /* A graph of several GraphDefs is as old as the oldest. */
     bool is_first = in->first == 0;
@@ -80,7 +83,7 @@ static stepc_code read_versions(importer *in, const message *graph_def)
     while (number_next(&bad, &number))
         if ((int64_t)number == CONSUMER_VERSION)
             return error_set(in->error, STEPC_INVALID_ARGUMENT,
-                             "GraphDef disallows consumer version %d.  Please upgrade: this version is likely buggy.",
+                             "GraphDef disallows consumer version %d.  Please upgrade TensorFlow: this version is likely buggy.",
                              (int)CONSUMER_VERSION);
     return STEPC_OK;
 }

@@ -654,9 +654,9 @@ Test(bad_input, A25_versions)
     cr_assert_message("below min producer 0");
     cr_assert_code(text_code(PLACEHOLDER("x") "versions { min_consumer: 2000 }"), STEPC_OK);
     cr_assert_code(text_code(PLACEHOLDER("x") "versions { min_consumer: 2001 }"), STEPC_INVALID_ARGUMENT);
-    cr_assert_message("GraphDef min consumer version 2001 above current version 2000");
+    cr_assert_message("GraphDef min consumer version 2001 above current version 2000 for TensorFlow 1.15.  Please upgrade TensorFlow.");
     cr_assert_code(text_code(PLACEHOLDER("x") "versions { bad_consumers: [1, 2000, 3] }"), STEPC_INVALID_ARGUMENT);
-    cr_assert_message("GraphDef disallows consumer version 2000.");
+    cr_assert_message("GraphDef disallows consumer version 2000.  Please upgrade TensorFlow: this version is likely buggy.");
 }
 
 Test(bad_input, A26_devices)
