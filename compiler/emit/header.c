@@ -237,12 +237,12 @@ static void write_accuracy(emitter *e, int32_t callable, text *out)
         return;
     }
     line(out, 0, "/* Accuracy, operation by operation. Moves, integers, comparisons, extremes, remainders and roundings to integers");
-    line(out, 0, " * are exact. + - * /, square roots and casts round once, as IEEE 754 says. All other functions (exp, pow, erf, sin,");
-    line(out, 0, " * ...) are within 2 ULP. A sum of n terms x, in any");
-    line(out, 0, " * order and with a * b + c rounded once or twice, is within n * epsilon * sum |x|; a product of n factors is within");
-    line(out, 0, " * n * epsilon * |product|; both unless a partial result over- or underflows. Mean, Softmax and the cross entropies");
-    line(out, 0, " * consist of these, rounded in between or not. half and bfloat16 are computed as float32 and rounded after each");
-    line(out, 0, " * operation. Zeros from Relu, Maximum, functions and sums may have either sign. */");
+    line(out, 0, " * are exact. + - * /, square roots and casts round once, as IEEE 754 says. The elementary functions (exp, log, pow, erf,");
+    line(out, 0, " * sin, tanh, sigmoid, ...) are within 2 ULP. A sum of n terms x, in any order and with a * b + c rounded once or twice,");
+    line(out, 0, " * is within n * epsilon * sum |x|; a product of n factors is within n * epsilon * |product|; both unless a partial");
+    line(out, 0, " * result over- or underflows. Operators made of several such steps (Softplus, Elu, Mean, Softmax, batch normalisation,");
+    line(out, 0, " * gradients, ...) have the errors of their steps, rounded in between or not. half and bfloat16 are computed as float32");
+    line(out, 0, " * and rounded after each operation. Zeros from Relu, Maximum, functions and sums may have either sign. */");
 }
 
 static void write_callable(emitter *e, int32_t callable, text *out)
