@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of scheduling share: one nest under consideration. */
+#ifndef COMPILER_LOOPS_SCHEDULE_H
+#define COMPILER_LOOPS_SCHEDULE_H
+
+#include "compiler/loops/fuse.h"
+
+typedef struct scheduler {
+    fuse f; /* for indices only */
+    const isa_profile *isa;
+    const loop_nest *nest;
+    int32_t space;
+    uint32_t *mask;
+    uint8_t *guarded;
+    int32_t lanes; /* of the axis that was last found to fit */
+    bool may_stride;
+} scheduler;
+
+/* ---- lanes (schedule_lanes.c) ---------------------------------------------------------------- */
+
+bool coef_is_zero(const scheduler *s, size_ref coef);
+int64_t axis_nominal(const scheduler *s, int32_t axis);
+/* Whether all values and accesses of the nest can run in lanes along AXIS; sets s->lanes. */
+bool lanes_fit(scheduler *s, int32_t axis);
+/* Whether all writes can run in lanes along AXIS. */
+bool lanes_fit_writes(const scheduler *s, int32_t axis);
+
+/* ---- reductions (schedule_reduce.c) ------------------------------------------------------------ */
+
+/* The reduce axis whose indices go into lanes, when the accumulations may be split into several; -1 none. */
+int32_t reduce_lanes(scheduler *s);
+/* How many accumulators each accumulation is split into, OUT's vector axis being a reduce axis. */
+void reduce_partials(const scheduler *s, nest_schedule *out);
+
+/* ---- movement (schedule_move.c) ------------------------------------------------------------------ */
+
+/* A transpose: the outer axis along which a read goes from element to element that lies scattered along AXIS; -1
+ * when there is none. Rows of it side by side use all of a cache line while it is there. */
+int32_t move_crossing(const scheduler *s, int32_t axis);
+/* ROWS at most of a transpose, at once. */
+void move_rows(const scheduler *s, int32_t crossing, int32_t rows, nest_schedule *out);
+
+#endif
