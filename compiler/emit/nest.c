@@ -296,13 +296,13 @@ static void write_checks(nest_text *n, int32_t depth)
     }
 }
 
-static void write_effects(nest_text *n, int32_t depth)
+/* The writes beside the accumulation, or those after it. */
+static void write_stores(nest_text *n, bool streaming, int32_t depth)
 {
-    write_checks(n, depth);
     for (int32_t w = 0; w < n->nest->write_count; w++) {
         const loop_write *write = &n->nest->writes[w];
-        for (int32_t r = 0; r < n->rows; r++) {
-            for (int32_t j = 0; j < (n->vector_reduces ? 1 : n->jams); j++) {
+        for (int32_t r = 0; r < n->rows && write_streams(n->nest, write) == streaming; r++) {
+            for (int32_t j = 0; j < (n->vector_reduces && !streaming ? 1 : n->jams); j++) {
                 int32_t deeper = write->predicate >= 0 ? 1 : 0;
                 if (deeper)
                     line(n->out, depth, "if (%s)", value_ref(n, write->predicate, r, j));
@@ -418,16 +418,21 @@ static void write_level(nest_text *n, int32_t level, int32_t depth)
     write_values(n, level, depth);
     if (sums && level == n->space)
         acc_declare(n, depth);
-    if (level < n->nest->axis_count)
+    if (level < n->nest->axis_count) {
         write_axis(n, level, depth);
-    else if (sums)
-        acc_update(n, depth);
+    } else {
+        if (sums)
+            acc_update(n, depth);
+        write_stores(n, true, depth);
+    }
     if (sums && level == n->space) {
         acc_finish(n, depth);
         write_values(n, AFTER(n), depth);
     }
-    if (level == n->space)
-        write_effects(n, depth);
+    if (level == n->space) {
+        write_checks(n, depth);
+        write_stores(n, false, depth);
+    }
 }
 
 /* ---- all ----------------------------------------------------------------------------------------------------- */

@@ -277,7 +277,7 @@ static void vector_store(nest_text *n, const loop_write *w, int32_t r, int32_t j
 
 void write_store(nest_text *n, const loop_write *w, int32_t r, int32_t j, int32_t depth)
 {
-    if (n->vector >= 0 && !n->vector_reduces) {
+    if (n->vector >= 0 && (!n->vector_reduces || write_streams(n->nest, w))) {
         vector_store(n, w, r, j, depth);
         return;
     }

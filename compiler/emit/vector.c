@@ -231,8 +231,10 @@ static bool accs_possible(const nest_text *n, int32_t bits)
 
 static bool writes_possible(const nest_text *n, int32_t bits)
 {
-    for (int32_t w = 0; w < n->nest->write_count && !n->vector_reduces; w++) {
+    for (int32_t w = 0; w < n->nest->write_count; w++) {
         const loop_write *write = &n->nest->writes[w];
+        if (n->vector_reduces && !write_streams(n->nest, write))
+            continue;
         stepc_dtype storage = n->p->buffers[write->buffer].dtype, dtype = n->nest->values[write->value].dtype;
         int64_t step;
         bool is_const = vector_step(n, &write->index, &step);

@@ -124,6 +124,15 @@ bool loop_writes(const loop_nest *nest, int32_t root)
     return false;
 }
 
+bool write_streams(const loop_nest *nest, const loop_write *w)
+{
+    for (int32_t k = 0; k < nest->axis_count; k++) {
+        if (nest->axes[k].kind == AXIS_REDUCE && moves(nest, w->index.coefs[k]))
+            return true;
+    }
+    return false;
+}
+
 bool loop_index_equal(const loop_index *a, const loop_index *b, int32_t axis_count)
 {
     if (a->base != b->base || a->indirect != b->indirect)

@@ -433,14 +433,20 @@ static stepc_code run_write(const ready_nest *n, int32_t w, int64_t count, stepc
     return STEPC_OK;
 }
 
+/* The writes beside the accumulation, or those after it. */
+static stepc_code run_writes(const ready_nest *n, bool streaming, int64_t count, stepc_error *error)
+{
+    stepc_code code = STEPC_OK;
+    for (int32_t w = 0; w < n->nest->write_count && code == STEPC_OK; w++) {
+        if (write_streams(n->nest, &n->nest->writes[w]) == streaming)
+            code = run_write(n, w, count, error);
+    }
+    return code;
+}
+
 static stepc_code run_effects(const ready_nest *n, int64_t count, stepc_error *error)
 {
-    if (n->nest->check_count > 0)
-        return run_checks(n, count, error);
-    stepc_code code = STEPC_OK;
-    for (int32_t w = 0; w < n->nest->write_count && code == STEPC_OK; w++)
-        code = run_write(n, w, count, error);
-    return code;
+    return n->nest->check_count > 0 ? run_checks(n, count, error) : run_writes(n, false, count, error);
 }
 
 /* ---- loops ---------------------------------------------------------------------------------------------- */
@@ -475,6 +481,14 @@ static bool advance_axes(const ready_nest *n, int32_t first, int32_t last)
     return false;
 }
 
+/* COUNT lanes of one reduce index. */
+static stepc_code run_reduce_index(const ready_nest *n, int64_t count, stepc_error *error)
+{
+    run_phase(n, PHASE_REDUCE, count);
+    stepc_code code = acc_add(n, count, error);
+    return code != STEPC_OK ? code : run_writes(n, true, count, error);
+}
+
 /* All reduce indices at one space position; COUNT lanes when they run along a space axis. */
 static stepc_code run_reduction(const ready_nest *n, int32_t space, int64_t count, stepc_error *error)
 {
@@ -486,8 +500,7 @@ static stepc_code run_reduction(const ready_nest *n, int32_t space, int64_t coun
         return axes == space ? acc_add(n, count, error) : STEPC_OK;
     do {
         if (!n->lanes_reduce) {
-            run_phase(n, PHASE_REDUCE, count);
-            code = acc_add(n, count, error);
+            code = run_reduce_index(n, count, error);
             continue;
         }
         int32_t lane = n->lane_axis;
@@ -495,8 +508,7 @@ static stepc_code run_reduction(const ready_nest *n, int32_t space, int64_t coun
         for (int64_t start = n->low[lane]; start < n->high[lane] && code == STEPC_OK; start += lanes) {
             lanes = n->high[lane] - start < n->lanes ? n->high[lane] - start : n->lanes;
             n->position[lane] = start;
-            run_phase(n, PHASE_REDUCE, lanes);
-            code = acc_add(n, lanes, error);
+            code = run_reduce_index(n, lanes, error);
         }
         n->position[lane] = n->low[lane];
     } while (code == STEPC_OK && advance_axes(n, space, axes));
@@ -510,7 +522,7 @@ static stepc_code run_point(const ready_nest *n, int32_t space, int64_t count, s
         n->position[k] = n->low[k];
     /* Lanes along a reduce axis all need the values that stay the same along it. */
     run_phase(n, PHASE_SPACE, n->lanes_reduce ? n->lanes : count);
-    if (n->nest->acc_count > 0)
+    if (n->nest->acc_count > 0 || space < n->nest->axis_count)
         code = run_reduction(n, space, count, error);
     if (code != STEPC_OK)
         return code;

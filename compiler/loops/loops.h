@@ -155,8 +155,10 @@ typedef struct loop_acc {
     bool reassociate;
 } loop_acc;
 
-/* Stores a value. Values that a write stores (and its predicate) must not depend on reduce
- * axes but through ACC when the nest has reduce axes. half and bfloat16 buffers round to nearest even. */
+/* Stores a value, once per space index: neither the value nor the predicate depends on reduce axes but through ACC.
+ * A streaming write is one whose index runs along reduce axes: it stores for every reduce index, beside the
+ * accumulation; it has no predicate and no indirect index, and its value does not come through ACC. half and
+ * bfloat16 buffers round to nearest even. */
 typedef struct loop_write {
     int32_t buffer; /* a root */
     loop_index index;
@@ -183,8 +185,8 @@ typedef struct nest_schedule {
     bool outline;         /* emit as a noinline kernel of its own */
 } nest_schedule;
 
-/* For all space indices in row-major order: for all reduce indices: accumulate; then checks
- * or writes. A nest has either checks or writes. All checks of a nest are evaluated before
+/* For all space indices in row-major order: for all reduce indices: accumulate and do the streaming writes; then
+ * checks or the other writes. A nest has either checks or writes. All checks of a nest are evaluated before
  * any statement after it runs. Within one nest no write may alias a read of the same nest
  * but at the same index (in place). */
 typedef struct loop_nest {
@@ -382,6 +384,7 @@ void nest_dependence(const loop_nest *nest, uint8_t *bits);
 void nest_axis_mask(const loop_nest *nest, uint32_t *mask);
 bool loop_reads(const loop_nest *nest, int32_t root);
 bool loop_writes(const loop_nest *nest, int32_t root);
+bool write_streams(const loop_nest *nest, const loop_write *w); /* along a reduce axis */
 /* For each value: 1 when every way it is used leads through an arm of a SELECT or a write's
  * predicate. Only there may a READ lie outside its buffer or a divisor be 0 (docs/loop-ir.md). */
 void nest_guarded(const loop_nest *nest, uint8_t *guarded);

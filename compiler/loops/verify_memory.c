@@ -170,6 +170,8 @@ static stepc_code collect(memory_checker *c, int32_t statement, touch **out, int
     for (int32_t w = 0; w < nest->write_count; w++) {
         const loop_write *write = &nest->writes[w];
         touch *t = &(*out)[*count];
+        if (!reduces && write_streams(nest, write))
+            continue;
         *t = (touch){.statement = statement, .buffer = write->buffer, .is_write = true,
                      .is_free = write->predicate >= 0};
         if (!make_touch(c, nest, &write->index, t))
@@ -206,15 +208,18 @@ static bool is_inside(const memory_checker *c, const touch *t)
 
 /* ---- one nest ------------------------------------------------------------------------------------- */
 
-/* Two space indices that a write sends to one element. */
+/* Two indices that a write sends to one element: of the space, and of the reduction when it runs along that. */
 static bool writes_twice(const memory_checker *c, const touch *t)
 {
     const loop_nest *nest = c->p->statements[t->statement].nest;
     linear_term terms[MOST_AXES];
     int32_t count = 0;
+    bool streams = false;
+    for (int32_t k = 0; k < nest->axis_count; k++)
+        streams = streams || (nest->axes[k].kind == AXIS_REDUCE && t->coefs[k] != 0);
     for (int32_t k = 0; k < nest->axis_count; k++) {
         int64_t last = extent(c, nest, k) - 1;
-        if (nest->axes[k].kind == AXIS_SPACE && last > 0)
+        if ((nest->axes[k].kind == AXIS_SPACE || streams) && last > 0)
             terms[count++] = (linear_term){.coef = t->coefs[k], .low = -last, .high = last, .is_marked = true};
     }
     return count > 0 && linear_solve(terms, count, 0) == LINEAR_SOME;
