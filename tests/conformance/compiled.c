@@ -39,8 +39,8 @@ void jit_close(const stepc_jit *jit)
 
 #else
 
-#include "runtime/module/call.h"
 #include "stepc/compiler.h"
+#include "tests/guard/guard.h"
 
 #include <dlfcn.h>
 #include <errno.h>
@@ -372,19 +372,23 @@ static stepc_code call_module(const stepc_module *module, const stepc_host *host
                               stepc_error *error)
 {
     stepc_env env = {.size = sizeof env};
-    if (module->state_bytes > 0) {
-        size_t bytes = ((size_t)module->state_bytes + 63) / 64 * 64;
-        env.state = need(aligned_alloc(64, bytes));
-        memset(env.state, 0, bytes);
-    }
+    guard_block state = {0};
+    if (module->state_bytes > 0 && !guard_new(&state, (size_t)module->state_bytes, 64, GUARD_BEHIND, 0))
+        return STEPC_RESOURCE_EXHAUSTED;
+    env.state = state.data;
     int32_t status = module->init != NULL ? module->init(&env) : 0;
     stepc_code code = (stepc_code)status;
     if (code == STEPC_OK && step->init != NULL)
-        code = module_call_new(host, module, &module->entries[1], NULL, 0, NULL, 0, &env, error);
-    if (code == STEPC_OK)
-        code = module_call_new(host, module, &module->entries[0], c->values, c->feed_count, c->results,
-                               step->fetch_count, &env, error);
-    free(env.state);
+        code = guard_call(host, module, &module->entries[1], NULL, 0, NULL, 0, &env, 0, error);
+    if (code == STEPC_OK && state.data != NULL)
+        code = guard_call(host, module, &module->entries[0], c->values, c->feed_count, c->results, step->fetch_count, &env,
+                          0, error);
+    else if (code == STEPC_OK)
+        code = guard_call_twice(host, module, &module->entries[0], c->values, c->feed_count, c->results,
+                                step->fetch_count, &env, error);
+    if (!guard_is_whole(&state))
+        code = STEPC_INTERNAL;
+    guard_release(&state);
     for (size_t i = 0; code == STEPC_OK && i < step->fetch_count; i++) {
         step->fetches[i].out = c->results[i];
         c->results[i] = NULL;

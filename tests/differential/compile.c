@@ -2,7 +2,7 @@
 #include "compile.h"
 
 #include "compiler/driver/driver.h"
-#include "runtime/module/call.h"
+#include "tests/guard/guard.h"
 
 stepc_code compile_and_run(experiment *e, bool exact, const char *cc, const char *cflags, const char *isa, stepc_tensor **out,
                            stepc_error *error)
@@ -13,7 +13,7 @@ stepc_code compile_and_run(experiment *e, bool exact, const char *cc, const char
     stepc_code code = module_compile_and_load(e->graph, &e->spec, 1, &options, cc, cflags, &product, &loaded, error);
     if (!code) {
         const stepc_module *module = module_get(loaded);
-        code = module_call_new(&e->host, module, &module->entries[0], e->views, e->feed_count, out, e->fetch_count, NULL, error);
+        code = guard_call_twice(&e->host, module, &module->entries[0], e->views, e->feed_count, out, e->fetch_count, NULL, error);
     }
     module_unload(loaded);
     stepc_product_free(product);

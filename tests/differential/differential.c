@@ -15,6 +15,7 @@
 #include "stages.h"
 
 #include "runtime/core/tensor.h"
+#include "tests/guard/guard.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -243,8 +244,11 @@ static bool run_all(experiment *e, const options *o, int64_t index, uint64_t see
 static bool run_graph(const options *o, int64_t index, uint64_t seed, generate_counts *counts, totals *t)
 {
     static generated_graph g;
+    static char label[40];
     experiment e;
     stepc_error *error = stepc_error_new();
+    snprintf(label, sizeof label, "seed %llu", (unsigned long long)seed);
+    guard_watch(label);
     generate_graph(&g, seed, counts);
     bool good = false;
     if (o->one)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* golden FOLDER [--update]: emits every FOLDER/NAME.loop and compares with NAME.h and NAME.c. */
+/* golden FOLDER [--update]: emits every FOLDER/NAME.loop and FOLDER/graphs/NAME.pbtxt and compares with NAME.h and NAME.c. */
+#include "golden.h"
+
 #include "compiler/emit/emit.h"
-#include "runtime/core/host.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -10,14 +11,14 @@ static const isa_profile generic = {
     .name = "generic", .cflags = "", .vector_bytes = 32, .registers = 16, .l1_bytes = 32768, .l2_bytes = 262144};
 static const char *const cases[] = {"classify", "chain", "product"};
 
-static int fail(const char *what, const char *name, const stepc_error *error)
+int golden_fail(const char *what, const char *name, const stepc_error *error)
 {
     fprintf(stderr, "golden: %s: %s%s%s\n", name, what, error ? ": " : "", error ? error->message : "");
     return 1;
 }
 
 /* The helpers are compiler/support's, which has its own tests: their text is left out of DATA, in place. */
-static size_t without_helpers(char *data, size_t size)
+size_t golden_shorten(char *data, size_t size)
 {
     static const char first[] = "/* ---- helpers ---- */\n", last[] = "/* ---- kernels ---- */\n";
     char *from = strstr(data, first), *to = strstr(data, last);
@@ -27,7 +28,7 @@ static size_t without_helpers(char *data, size_t size)
     return size - (size_t)(to - from) + strlen(first);
 }
 
-static int compare_file(const stepc_host *host, const char *folder, const stepc_file *file, bool update)
+int golden_compare(const stepc_host *host, const char *folder, const stepc_file *file, bool update)
 {
     char path[1000];
     file_bytes kept;
@@ -35,11 +36,11 @@ static int compare_file(const stepc_host *host, const char *folder, const stepc_
     if (update) {
         FILE *out = fopen(path, "wb");
         if (out == NULL || fwrite(file->data, 1, file->bytes, out) != file->bytes || fclose(out) != 0)
-            return fail("cannot be written", path, NULL);
+            return golden_fail("cannot be written", path, NULL);
         return 0;
     }
     if (file_read(host, path, &kept, NULL) != STEPC_OK)
-        return fail("is not there", path, NULL);
+        return golden_fail("is not there", path, NULL);
     size_t at = 0, row = 1;
     while (at < kept.size && at < file->bytes && kept.data[at] == (uint8_t)file->data[at])
         row += kept.data[at++] == '\n';
@@ -79,7 +80,7 @@ static bool shorten(arena *memory, emit_result *result)
         char *own = arena_text(memory, result->files[i].data, result->files[i].bytes);
         if (own == NULL)
             return false;
-        result->files[i].bytes = without_helpers(own, result->files[i].bytes);
+        result->files[i].bytes = golden_shorten(own, result->files[i].bytes);
         result->files[i].data = own;
     }
     return true;
@@ -97,15 +98,15 @@ static int run_case(const stepc_host *host, const char *folder, const char *name
     error_init(&error);
     snprintf(path, sizeof path, "%s/%s.loop", folder, name);
     if (file_read(host, path, &source, &error) != STEPC_OK)
-        return fail("cannot be read", path, &error);
+        return golden_fail("cannot be read", path, &error);
     arena_init(&memory, host);
     size_pool_init(&sizes, &memory);
     if (emit_case(host, &memory, &sizes, name, &source, &result, &error) != STEPC_OK)
-        failures = fail("is refused", name, &error);
+        failures = golden_fail("is refused", name, &error);
     else if (!shorten(&memory, &result))
-        failures = fail("needs more memory", name, NULL);
+        failures = golden_fail("needs more memory", name, NULL);
     for (size_t i = 0; failures == 0 && i < result.file_count; i++)
-        failures += compare_file(host, folder, &result.files[i], update);
+        failures += golden_compare(host, folder, &result.files[i], update);
     arena_release(&memory);
     file_release(host, &source);
     return failures;
@@ -122,5 +123,6 @@ int main(int argc, char **argv)
     }
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
         failures += run_case(&host, argv[1], cases[i], update);
+    failures += golden_graphs(&host, argv[1], update);
     return failures ? 1 : 0;
 }

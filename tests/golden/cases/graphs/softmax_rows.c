@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: 0BSD */
+/* Made by stepc. Module softmax_rows for the ISA profile avx512; do not edit.
+ *
+ * softmax_rows(x: float32[n,50]) gives y: float32[n,50]
+ *     arena 13056 bytes, stack at most 3072 bytes, 4 statements
+ *
+ * State 0 bytes, weights 0 bytes (inline). Compile with -mavx512f -mavx512vl -mavx512dq -mavx512bw -mavx2 -mfma. */
+#if defined(__FAST_MATH__) && !defined(STEPC_ALLOW_FAST_MATH)
+#error "-ffast-math breaks NaNs and rounding here; -DSTEPC_ALLOW_FAST_MATH takes them off your hands"
+#endif
+#if defined(__FLT_EVAL_METHOD__) && __FLT_EVAL_METHOD__ == 2
+#error "float arithmetic must not be done in long double (on x86: -msse2 -mfpmath=sse)"
+#endif
+#if !(defined(__AVX512F__) && defined(__AVX512VL__) && defined(__AVX512DQ__) && defined(__FMA__))
+#error "this text is for the ISA profile avx512: compile with -mavx512f -mavx512vl -mavx512dq -mavx512bw -mavx2 -mfma"
+#endif
+#if defined(__clang__)
+#pragma STDC FP_CONTRACT OFF
+#pragma clang diagnostic ignored "-Wunused-function" /* which helpers are used hangs on the lanes */
+#elif defined(__GNUC__) && !defined(__STRICT_ANSI__)
+#pragma GCC optimize("fp-contract=off")
+#endif
+
+#if !defined(SOFTMAX_ROWS_NO_TABLE) && !defined(STEPC_MODULE_H)
+#if defined(SOFTMAX_ROWS_WITH_TABLE)
+#include "stepc/module.h"
+#elif defined(__has_include)
+#if __has_include("stepc/module.h")
+#include "stepc/module.h" /* where it is, the table for sessions is compiled too */
+#endif
+#endif
+#endif
+#include "softmax_rows.h"
+
+#if defined(__STDC_HOSTED__) && __STDC_HOSTED__ == 1
+#include <string.h>
+#else
+void *memcpy(void *to, const void *from, size_t bytes);
+void *memset(void *to, int byte, size_t bytes);
+#endif
+
+/* ---- helpers ---- */
+/* ---- kernels ---- */
+
+/* Softmax y.
+ * in0 = x, out1 = row_max */
+static void k0_Softmax(const float *in0, float *restrict out1, ptrdiff_t t0, ptrdiff_t e0)
+{
+    for (ptrdiff_t i0 = t0; i0 < e0; i0++) {
+        v_f32 a0_0 = v_splat_f32(f32_of_bits(UINT32_C(0xff800000)));
+        v_f32 a0_1 = v_splat_f32(f32_of_bits(UINT32_C(0xff800000)));
+        ptrdiff_t i1 = 0;
+        for (; 50 - i1 >= 2 * V_LANES; i1 += 2 * V_LANES) {
+            const v_f32 v0_0 = v_load_f32(in0 + (i0 * 50 + i1));
+            const v_f32 v0_1 = v_load_f32(in0 + (i0 * 50 + i1 + V_LANES));
+            a0_0 = v_max_nan_f32(a0_0, v0_0);
+            a0_1 = v_max_nan_f32(a0_1, v0_1);
+        }
+        for (; 50 - i1 >= V_LANES; i1 += V_LANES) {
+            const v_f32 v0 = v_load_f32(in0 + (i0 * 50 + i1));
+            a0_0 = v_max_nan_f32(a0_0, v0);
+        }
+        if (i1 < 50) {
+            const size_t rest = (size_t)(50 - i1);
+            const v_f32 v0 = v_load_part_f32(in0 + (i0 * 50 + i1), rest);
+            a0_0 = v_max_nan_f32(a0_0, v_select_f32(v_part_m32(rest), v0, v_splat_f32(f32_of_bits(UINT32_C(0xff800000)))));
+        }
+        a0_0 = v_max_nan_f32(a0_0, a0_1);
+        const float s0 = v_hmax_nan_f32(a0_0);
+        out1[(i0 - t0)] = s0;
+    }
+}
+
+/* Softmax y.
+ * in0 = row_max, in1 = x, out2 = row_exp */
+static void k1_Softmax(const float *in0, const float *in1, float *restrict out2, ptrdiff_t t0, ptrdiff_t e0)
+{
+    for (ptrdiff_t i0 = t0; i0 < e0; i0++) {
+        const float v0 = in0[(i0 - t0)];
+        ptrdiff_t i1 = 0;
+        for (; 50 - i1 >= 2 * V_LANES; i1 += 2 * V_LANES) {
+            const v_f32 v1_0 = v_load_f32(in1 + (i0 * 50 + i1));
+            const v_f32 v1_1 = v_load_f32(in1 + (i0 * 50 + i1 + V_LANES));
+            const v_f32 v2_0 = v1_0 - v_splat_f32(v0);
+            const v_f32 v2_1 = v1_1 - v_splat_f32(v0);
+            const v_f32 v3_0 = v_exp_f32(v2_0);
+            const v_f32 v3_1 = v_exp_f32(v2_1);
+            v_store_f32(out2 + ((i0 - t0) * 50 + i1), v3_0);
+            v_store_f32(out2 + ((i0 - t0) * 50 + i1 + V_LANES), v3_1);
+        }
+        for (; 50 - i1 >= V_LANES; i1 += V_LANES) {
+            const v_f32 v1 = v_load_f32(in1 + (i0 * 50 + i1));
+            const v_f32 v2 = v1 - v_splat_f32(v0);
+            const v_f32 v3 = v_exp_f32(v2);
+            v_store_f32(out2 + ((i0 - t0) * 50 + i1), v3);
+        }
+        if (i1 < 50) {
+            const size_t rest = (size_t)(50 - i1);
+            const v_f32 v1 = v_load_part_f32(in1 + (i0 * 50 + i1), rest);
+            const v_f32 v2 = v1 - v_splat_f32(v0);
+            const v_f32 v3 = v_exp_f32(v2);
+            v_store_part_f32(out2 + ((i0 - t0) * 50 + i1), v3, rest);
+        }
+    }
+}
+
+/* Softmax y.
+ * in0 = row_exp, out1 = row_sum */
+static void k2_Softmax(const float *in0, float *restrict out1, ptrdiff_t t0, ptrdiff_t e0)
+{
+    for (ptrdiff_t i0 = t0; i0 < e0; i0++) {
+        v_f32 a0_0 = v_splat_f32(0.0f);
+        v_f32 a0_1 = v_splat_f32(0.0f);
+        ptrdiff_t i1 = 0;
+        for (; 50 - i1 >= 2 * V_LANES; i1 += 2 * V_LANES) {
+            const v_f32 v0_0 = v_load_f32(in0 + ((i0 - t0) * 50 + i1));
+            const v_f32 v0_1 = v_load_f32(in0 + ((i0 - t0) * 50 + i1 + V_LANES));
+            a0_0 = a0_0 + v0_0;
+            a0_1 = a0_1 + v0_1;
+        }
+        for (; 50 - i1 >= V_LANES; i1 += V_LANES) {
+            const v_f32 v0 = v_load_f32(in0 + ((i0 - t0) * 50 + i1));
+            a0_0 = a0_0 + v0;
+        }
+        if (i1 < 50) {
+            const size_t rest = (size_t)(50 - i1);
+            const v_f32 v0 = v_load_part_f32(in0 + ((i0 - t0) * 50 + i1), rest);
+            a0_0 = a0_0 + v_select_f32(v_part_m32(rest), v0, v_splat_f32(0.0f));
+        }
+        a0_0 = a0_0 + a0_1;
+        const float s0 = v_sum_f32(a0_0);
+        out1[(i0 - t0)] = s0;
+    }
+}
+
+/* Softmax y.
+ * in0 = row_sum, in1 = row_exp, out2 = y */
+static void k3_Softmax(const float *in0, const float *in1, float *restrict out2, ptrdiff_t t0, ptrdiff_t e0)
+{
+    for (ptrdiff_t i0 = t0; i0 < e0; i0++) {
+        const float v0 = in0[(i0 - t0)];
+        ptrdiff_t i1 = 0;
+        for (; 50 - i1 >= 2 * V_LANES; i1 += 2 * V_LANES) {
+            const v_f32 v1_0 = v_load_f32(in1 + ((i0 - t0) * 50 + i1));
+            const v_f32 v1_1 = v_load_f32(in1 + ((i0 - t0) * 50 + i1 + V_LANES));
+            const v_f32 v2_0 = v1_0 / v_splat_f32(v0);
+            const v_f32 v2_1 = v1_1 / v_splat_f32(v0);
+            v_store_f32(out2 + (i0 * 50 + i1), v2_0);
+            v_store_f32(out2 + (i0 * 50 + i1 + V_LANES), v2_1);
+        }
+        for (; 50 - i1 >= V_LANES; i1 += V_LANES) {
+            const v_f32 v1 = v_load_f32(in1 + ((i0 - t0) * 50 + i1));
+            const v_f32 v2 = v1 / v_splat_f32(v0);
+            v_store_f32(out2 + (i0 * 50 + i1), v2);
+        }
+        if (i1 < 50) {
+            const size_t rest = (size_t)(50 - i1);
+            const v_f32 v1 = v_load_part_f32(in1 + ((i0 - t0) * 50 + i1), rest);
+            const v_f32 v2 = v1 / v_splat_f32(v0);
+            v_store_part_f32(out2 + (i0 * 50 + i1), v2, rest);
+        }
+    }
+}
+
+/* ---- entries ---- */
+
+/* INVALID_ARGUMENT for a call that cannot run. */
+static int32_t softmax_rows_refuse(const stepc_env *env, const char *message)
+{
+    if (env->fault != NULL) {
+        env->fault->code = 3;
+        env->fault->check = 0;
+        env->fault->operation = "";
+        env->fault->message = message;
+    }
+    return 3;
+}
+
+/* Sizes of this call; 0 when one is too large for this machine. */
+static int softmax_rows_sizes(const softmax_rows_feeds *feeds, int64_t *n)
+{
+    int good = 1;
+
+    n[0] = feeds->n;
+    n[1] = size_min(n[0], 64);
+    n[2] = size_ceil_div(n[1], 16, &good);
+    n[3] = size_mul(n[2], 64, &good);
+    n[4] = size_mul(n[1], 25, &good);
+    n[5] = size_ceil_div(n[4], 8, &good);
+    n[6] = size_mul(n[5], 64, &good);
+    n[7] = 0; /* where slots of the arena start */
+    good &= n[3] >= 0;
+    n[8] = size_add(n[7], n[3], &good);
+    good &= n[6] >= 0;
+    n[9] = size_add(n[8], n[6], &good);
+    for (int i = 0; i < 10; i++)
+        good &= n[i] <= (int64_t)PTRDIFF_MAX;
+    return good;
+}
+
+/* Statements of the step, in order. */
+static void softmax_rows_part0(const softmax_rows_feeds *feeds, softmax_rows_fetches *fetches, unsigned char *arena,
+        unsigned char *state, const unsigned char *weights, const int64_t *n)
+{
+    (void)state;
+    (void)weights;
+    for (ptrdiff_t t0 = 0; t0 < (ptrdiff_t)n[0]; t0 += 64) {
+        const ptrdiff_t e0 = (ptrdiff_t)n[0] - t0 > 64 ? t0 + 64 : (ptrdiff_t)n[0];
+        k0_Softmax(feeds->x, (float *)(void *)(arena + n[7]), t0, e0);
+        k1_Softmax((float *)(void *)(arena + n[7]), feeds->x, (float *)(void *)(arena + n[8]), t0, e0);
+        k2_Softmax((float *)(void *)(arena + n[8]), (float *)(void *)(arena + n[7]), t0, e0);
+        k3_Softmax((float *)(void *)(arena + n[7]), (float *)(void *)(arena + n[8]), fetches->y, t0, e0);
+    }
+}
+
+int32_t softmax_rows_arena_for(const softmax_rows_feeds *feeds, uint64_t *out_bytes)
+{
+    int64_t n[10];
+
+    if (feeds == NULL || out_bytes == NULL)
+        return 3;
+    if (feeds->n < 0)
+        return 3;
+    if (!softmax_rows_sizes(feeds, n))
+        return 3;
+    *out_bytes = (uint64_t)n[9];
+    return 0;
+}
+
+int32_t softmax_rows(const softmax_rows_feeds *feeds, softmax_rows_fetches *fetches, const stepc_env *env)
+{
+    int64_t n[10];
+
+    if (env == NULL || env->size < sizeof(stepc_env))
+        return 3;
+    if (feeds == NULL || fetches == NULL)
+        return softmax_rows_refuse(env, "feeds or fetches is NULL");
+    if (feeds->n < 0)
+        return softmax_rows_refuse(env, "n is out of range");
+    if (feeds->x == NULL && feeds->n > 0)
+        return softmax_rows_refuse(env, "feeds.x is NULL");
+    if (fetches->y == NULL && feeds->n > 0)
+        return softmax_rows_refuse(env, "fetches.y is NULL");
+    if (!softmax_rows_sizes(feeds, n))
+        return softmax_rows_refuse(env, "the sizes are too large");
+    if (n[9] > 0 && (env->arena == NULL || env->arena_bytes < (uint64_t)n[9]))
+        return softmax_rows_refuse(env, "the arena is too small");
+    if (((uintptr_t)env->arena & 63) != 0)
+        return softmax_rows_refuse(env, "the arena is not aligned to 64");
+    softmax_rows_part0(feeds, fetches, (unsigned char *)env->arena, (unsigned char *)env->state, NULL, n);
+    return 0;
+}
+
+const unsigned char softmax_rows_signature_4b19756c = 1;
+
+int32_t softmax_rows_init(const stepc_env *env)
+{
+    if (env == NULL || env->size < sizeof(stepc_env))
+        return 3;
+    return 0;
+}
+
+#ifdef STEPC_MODULE_H
+
+static const stepc_dimension softmax_rows_feeds_dims0[] = {
+    {INT64_C(-1), 0, 0},
+    {INT64_C(50), -1, 0},
+};
+static const stepc_slot softmax_rows_feeds_slots[] = {
+    {"x", "x:0", 1, 2, softmax_rows_feeds_dims0, (uint32_t)offsetof(softmax_rows_feeds, x), -1},
+};
+static const stepc_dimension softmax_rows_fetches_dims0[] = {
+    {INT64_C(-1), 0, 0},
+    {INT64_C(50), -1, 0},
+};
+static const stepc_slot softmax_rows_fetches_slots[] = {
+    {"y", "y:0", 1, 2, softmax_rows_fetches_dims0, (uint32_t)offsetof(softmax_rows_fetches, y), -1},
+};
+static const stepc_symbol softmax_rows_symbols[] = {
+    {"n", (uint32_t)offsetof(softmax_rows_feeds, n), INT64_C(-1)},
+};
+static int32_t softmax_rows_table_arena(const void *feeds, uint64_t *out_bytes)
+{
+    return softmax_rows_arena_for((const softmax_rows_feeds *)feeds, out_bytes);
+}
+static int32_t softmax_rows_table_call(const void *feeds, void *fetches, const stepc_env *env)
+{
+    return softmax_rows((const softmax_rows_feeds *)feeds, (softmax_rows_fetches *)fetches, env);
+}
+
+static const stepc_entry softmax_rows_entries[] = {
+    {"softmax_rows", SOFTMAX_ROWS_SIGNATURE, 1u, 1u, 0u, 1u,
+     softmax_rows_feeds_slots, softmax_rows_fetches_slots, NULL, softmax_rows_symbols,
+     (uint32_t)sizeof(softmax_rows_feeds), (uint32_t)sizeof(softmax_rows_fetches), SOFTMAX_ROWS_ARENA_BYTES, SOFTMAX_ROWS_STACK_BYTES,
+     softmax_rows_table_arena, softmax_rows_table_call, NULL},
+};
+
+const stepc_module *softmax_rows_module(void)
+{
+    static const stepc_module table = {
+        STEPC_MODULE_ABI, (uint32_t)sizeof(stepc_module), "softmax_rows", "avx512", 1u, 0u, softmax_rows_entries, NULL,
+        SOFTMAX_ROWS_STATE_BYTES, SOFTMAX_ROWS_WEIGHTS_BYTES, softmax_rows_init,
+    };
+    return &table;
+}
+#endif
