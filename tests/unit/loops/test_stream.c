@@ -238,3 +238,15 @@ Test(stream, columns_are_no_rows)
     cr_expect_eq(streaming_writes(&b), 0);
     bench_release(&b);
 }
+
+Test(stream, the_last_reader_asks_for_the_next_rows)
+{
+    bench b;
+    bench_fuse(&b, build_softmax, "softmax");
+    cr_assert_eq(loop_schedule(b.p, &test_isa, NULL), STEPC_OK);
+    bench_verify(&b, "softmax");
+    cr_expect_not(b.p->statements[0].nest->schedule.ahead, "most: reads x first");
+    cr_expect(b.p->statements[1].nest->schedule.ahead, "exp and sum: reads x last");
+    cr_expect_not(b.p->statements[2].nest->schedule.ahead, "scale: reads locals only");
+    bench_release(&b);
+}
