@@ -3,6 +3,8 @@
  * the several versions of a level that vectors and row tiles need. */
 #include "compiler/emit/inside_nest.h"
 
+#include "runtime/core/checked.h"
+
 #include <string.h>
 
 #define MOST_LANES 16 /* of 32 bits, on any machine */
@@ -265,6 +267,29 @@ static bool is_inline(const nest_text *n, int32_t v)
     return op == LOOP_CONST || op == LOOP_SIZE || op == LOOP_ACC || (op == LOOP_AXIS && !value_is_vector(n, v));
 }
 
+enum { LINE_BYTES = 64 };
+
+/* Asks for the row that the group's next tile will read here, once per line of the cache. */
+static void write_ahead(nest_text *n, int32_t v, int32_t depth)
+{
+    const loop_value *value = &n->nest->values[v];
+    const loop_group *g = n->group;
+    int64_t step, row, rows, bytes = (int64_t)stepc_dtype_bytes(n->p->buffers[value->buffer].dtype);
+    int32_t shared = g->shared_count - 1, vector = n->e->options->isa->vector_bytes;
+    int32_t apart = vector > 0 && vector < LINE_BYTES ? LINE_BYTES / vector : 1;
+    if (n->p->buffers[value->buffer].kind == BUFFER_LOCAL || value->index.indirect >= 0 || n->guarded[v] ||
+        !vector_step(n, &value->index, &step) || step != 1 ||
+        !size_is_const(n->p->sizes, value->index.coefs[shared], &row) || !checked_mul_i64(row, g->tile[shared], &rows) ||
+        rows <= 0 || !checked_mul_i64(rows, bytes, &bytes))
+        return;
+    use(n->e, "v_prefetch");
+    for (int32_t r = 0; r < value_rows(n, v); r++)
+        for (int32_t j = 0; j < value_jams(n, v); j += apart)
+            line(n->out, depth, "v_prefetch(%s, %s);",
+                 pointer_text(n, param_name(n, value->buffer, false), index_text(n, &value->index, value->buffer, r, j)),
+                 text_or_fail(n, literal_index(&n->scratch, bytes)));
+}
+
 static void write_value(nest_text *n, int32_t v, int32_t depth)
 {
     stepc_dtype dtype = n->nest->values[v].dtype;
@@ -274,6 +299,8 @@ static void write_value(nest_text *n, int32_t v, int32_t depth)
         for (int32_t j = 0; j < value_jams(n, v); j++)
             line(n->out, depth, "const %s %s = %s;", type, value_name(n, v, r, j),
                  vector ? vector_expression(n, v, r, j) : value_expression(n, v, r, j));
+    if (vector && n->nest->schedule.ahead && n->group != NULL && !n->tail && n->nest->values[v].op == LOOP_READ)
+        write_ahead(n, v, depth);
 }
 
 static void write_values(nest_text *n, int32_t level, int32_t depth)

@@ -183,6 +183,7 @@ typedef struct nest_schedule {
     int32_t row_tile;
     int32_t partial_sums; /* accumulators per sum when the vector axis is a reduce axis */
     bool outline;         /* emit as a noinline kernel of its own */
+    bool ahead;           /* reads of main memory ask for the rows of the group's next tile */
 } nest_schedule;
 
 /* For all space indices in row-major order: for all reduce indices: accumulate and do the streaming writes; then

@@ -314,8 +314,9 @@ static void put_nest(const loop_program *p, const loop_nest *nest, text *out)
         put_value(p, nest, v, out);
     put_effects(p, nest, out);
     if (s->is_set)
-        text_printf(out, "  schedule vector=%d jam=%d row=%d rows=%d partial=%d%s\n", (int)s->vector_axis, (int)s->jam,
-                    (int)s->row_axis, (int)s->row_tile, (int)s->partial_sums, s->outline ? " outline" : "");
+        text_printf(out, "  schedule vector=%d jam=%d row=%d rows=%d partial=%d%s%s\n", (int)s->vector_axis, (int)s->jam,
+                    (int)s->row_axis, (int)s->row_tile, (int)s->partial_sums, s->outline ? " outline" : "",
+                    s->ahead ? " ahead" : "");
     text_puts(out, "}\n");
 }
 

@@ -133,6 +133,8 @@ stepc_code loop_schedule(loop_program *p, const isa_profile *isa, stepc_error *e
         if (p->statements[i].kind == STATEMENT_NEST)
             code = schedule_nest(p, isa, &scratch, in_strip, p->statements[i].nest, error);
     }
+    for (int32_t g = 0; g < p->group_count && !code; g++)
+        schedule_ahead(p, isa, &p->groups[g]);
     arena_release(&scratch);
     return code;
 }

@@ -32,6 +32,11 @@ int32_t reduce_lanes(scheduler *s);
 /* How many accumulators each accumulation is split into, OUT's vector axis being a reduce axis. */
 void reduce_partials(const scheduler *s, nest_schedule *out);
 
+/* ---- groups (schedule_ahead.c) ----------------------------------------------------------------- */
+
+/* Which members ask for the rows of the next tile. */
+void schedule_ahead(loop_program *p, const isa_profile *isa, const loop_group *g);
+
 /* ---- movement (schedule_move.c) ------------------------------------------------------------------ */
 
 /* A transpose: the outer axis along which a read goes from element to element that lies scattered along AXIS; -1
