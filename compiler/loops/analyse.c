@@ -124,6 +124,15 @@ bool loop_writes(const loop_nest *nest, int32_t root)
     return false;
 }
 
+bool nest_scatters(const loop_nest *nest)
+{
+    for (int32_t i = 0; i < nest->write_count; i++) {
+        if (nest->writes[i].index.indirect >= 0)
+            return true;
+    }
+    return false;
+}
+
 bool loop_index_equal(const loop_index *a, const loop_index *b, int32_t axis_count)
 {
     if (a->base != b->base || a->indirect != b->indirect)
