@@ -227,7 +227,8 @@ static void choose_form(nest_text *n)
     }
     if (n->vector_reduces && n->vector < 0)
         n->vector_reduces = false;
-    if (s->row_axis >= 0 && s->row_axis < n->space && s->row_axis != n->vector && s->row_tile > 1 &&
+    /* Rows that may write one element must come one after the other. */
+    if (s->row_axis >= 0 && !nest_scatters(n->nest) && s->row_axis < n->space && s->row_axis != n->vector && s->row_tile > 1 &&
         !is_trivial(n, s->row_axis) && n->nest->check_count == 0 && !n->e->options->optimize_size) {
         n->row = s->row_axis;
         n->row_tile = s->row_tile > 16 ? 16 : s->row_tile;

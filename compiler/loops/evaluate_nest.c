@@ -81,7 +81,20 @@ static stepc_code ready_address(ready_nest *n, const loop_index *from, int32_t b
     return STEPC_OK;
 }
 
-static void choose_lanes(ready_nest *n)
+/* Whether two indices of the lane axis may write one element: then they must run one after the other. */
+static bool lanes_collide(const ready_nest *n, const uint32_t *mask)
+{
+    for (int32_t i = 0; n->lane_axis >= 0 && i < n->nest->write_count; i++) {
+        const loop_index *index = &n->nest->writes[i].index;
+        int64_t coef;
+        if (index->indirect >= 0 && ((mask[index->indirect] >> n->lane_axis & 1) != 0 ||
+                                     !size_known(n->run, index->coefs[n->lane_axis], &coef) || coef == 0))
+            return true;
+    }
+    return false;
+}
+
+static bool choose_lanes(ready_nest *n)
 {
     int32_t axes = n->nest->axis_count, space = 0;
     while (space < axes && n->nest->axes[space].kind == AXIS_SPACE)
@@ -99,6 +112,15 @@ static void choose_lanes(ready_nest *n)
     int64_t extent = n->lane_axis < 0 ? 1 : n->extents[n->lane_axis];
     if (n->lanes > extent)
         n->lanes = extent > 0 ? extent : 1;
+    if (!nest_scatters(n->nest))
+        return true;
+    uint32_t *mask = ARENA_ARRAY(&n->run->memory, uint32_t, (size_t)n->nest->value_count);
+    if (mask == NULL)
+        return false;
+    nest_axis_mask(n->nest, mask);
+    if (lanes_collide(n, mask))
+        n->lanes = 1;
+    return true;
 }
 
 static bool divides_by_unknown(const loop_nest *nest, const loop_value *value)
@@ -196,8 +218,7 @@ stepc_code evaluate_ready(evaluation *run, const loop_nest *nest, ready_nest *n,
         return error_set(error, STEPC_INVALID_ARGUMENT, "statement %d: an axis has no size under these symbols",
                          (int)run->statement);
     memcpy(n->high, n->extents, (size_t)nest->axis_count * sizeof *n->high);
-    choose_lanes(n);
-    if (!ready_arrays(n))
+    if (!choose_lanes(n) || !ready_arrays(n))
         return error_out_of_memory(error, "evaluating loops");
     stepc_code code = STEPC_OK;
     for (int32_t v = 0; v < nest->value_count && code == STEPC_OK; v++) {

@@ -208,7 +208,8 @@ typedef struct loop_nest {
 typedef enum call_kind {
     CALL_PHILOX_ADVANCE, /* generator in buffers[0] moves on by sizes[0] counter steps */
     CALL_COPY,           /* buffers[0] (contiguous) := buffers[1] (contiguous), sizes[0] elements */
-    CALL_SCAN            /* the same of running sums or products along one axis */
+    CALL_SCAN,           /* the same of running sums or products along one axis */
+    CALL_TOP             /* buffers[0]: the places of the greatest elements of each row of buffers[1]; both contiguous */
 } call_kind;
 
 /* Running sums or products: every element is that of all elements of buffers[1] up to its place along an axis of EXTENT
@@ -220,11 +221,18 @@ typedef struct loop_scan {
     bool is_reverse;   /* from the last index down */
 } loop_scan;
 
+/* The places, int32, of the COUNT greatest of each row of EXTENT elements (float32, float64 or int64), the greatest
+ * first, of equal ones the first; a NaN, which is no less and no greater than anything, once all before it have come. */
+typedef struct loop_top {
+    size_ref extent, count; /* count <= extent */
+} loop_top;
+
 typedef struct loop_call {
     call_kind kind;
     int32_t buffers[2];
-    size_ref sizes[2];
+    size_ref sizes[2]; /* TOP: elements of each buffer */
     loop_scan scan; /* SCAN */
+    loop_top top;   /* TOP */
     const stepc_operation *origin;
 } loop_call;
 
@@ -389,6 +397,8 @@ bool write_streams(const loop_nest *nest, const loop_write *w); /* along a reduc
 /* For each value: 1 when every way it is used leads through an arm of a SELECT or a write's
  * predicate. Only there may a READ lie outside its buffer or a divisor be 0 (docs/loop-ir.md). */
 void nest_guarded(const loop_nest *nest, uint8_t *guarded);
+/* Whether a write goes where a value says. Two indices may then write one element: their order is that of the nest. */
+bool nest_scatters(const loop_nest *nest);
 bool loop_index_equal(const loop_index *a, const loop_index *b, int32_t axis_count);
 
 /* Fusion (fuse*.c) and scheduling (schedule.c). */

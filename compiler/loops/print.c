@@ -335,6 +335,13 @@ static void put_call(const loop_program *p, const loop_call *call, text *out)
         text_puts(out, call->scan.is_exclusive ? " exclusive" : "");
         text_puts(out, call->scan.is_reverse ? " reverse" : "");
     }
+    if (call->kind == CALL_TOP) {
+        const size_ref sizes[3] = {call->sizes[1], call->top.count, call->top.extent};
+        for (int i = 0; i < 3; i++) {
+            text_puts(out, " ");
+            size_print(p->sizes, sizes[i], out);
+        }
+    }
     put_operation(out, "origin", call->origin);
     text_puts(out, "\n");
 }

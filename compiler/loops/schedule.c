@@ -82,7 +82,7 @@ static void jam_plain(const scheduler *s, nest_schedule *out)
     while (out->jam > 1 && vectors < out->jam)
         out->jam /= 2;
     int32_t crossing = move_crossing(s, out->vector_axis), rows = ops <= LIGHT_BODY ? 8 : ops <= MIDDLE_BODY ? 4 : 1;
-    if (crossing >= 0 && rows > 1)
+    if (crossing >= 0 && rows > 1 && !nest_scatters(s->nest))
         move_rows(s, crossing, rows, out);
 }
 

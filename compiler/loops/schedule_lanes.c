@@ -73,7 +73,8 @@ bool lanes_fit_writes(const scheduler *s, int32_t axis)
         const loop_write *w = &s->nest->writes[i];
         if (axis >= s->space && !write_streams(s->nest, w))
             continue; /* after the accumulation, one by one */
-        if (w->index.indirect >= 0 || w->predicate >= 0 || w->index.coefs[axis] != s->f.one)
+        if (w->predicate >= 0 || w->index.coefs[axis] != s->f.one ||
+            (w->index.indirect >= 0 && s->mask[w->index.indirect] & UINT32_C(1) << axis))
             return false;
         if (!is_lane_storage(s, s->f.p->buffers[w->buffer].dtype, s->nest->values[w->value].dtype,
                              w->index.coefs[axis]))

@@ -496,8 +496,28 @@ static stepc_code check_nest(checker *c, const loop_nest *nest)
     return check_order(c, nest);
 }
 
+static stepc_code check_top(const checker *c, const loop_call *call)
+{
+    if (!is_size(c, call->top.extent) || !is_size(c, call->top.count) || !is_size(c, call->sizes[1]))
+        return broken(c, "call ", c->statement, "unknown size");
+    for (int32_t i = 0; i < 2; i++) {
+        if (!is_buffer(c, call->buffers[i]))
+            return broken(c, "call ", c->statement, "no such buffer");
+        const loop_buffer *b = &c->p->buffers[call->buffers[i]];
+        if (b->kind == BUFFER_LOCAL || (i == 0 && (b->kind == BUFFER_FEED || b->kind == BUFFER_WEIGHT)))
+            return broken(c, "call ", c->statement, "a buffer that it may not use");
+        bool fits = i == 0 ? b->dtype == STEPC_INT32
+                           : b->dtype == STEPC_FLOAT32 || b->dtype == STEPC_FLOAT64 || b->dtype == STEPC_INT64;
+        if (!fits)
+            return broken(c, "call ", c->statement, "wrong type");
+    }
+    return is_size(c, call->sizes[0]) ? STEPC_OK : broken(c, "call ", c->statement, "unknown size");
+}
+
 static stepc_code check_call(const checker *c, const loop_call *call)
 {
+    if (call->kind == CALL_TOP)
+        return check_top(c, call);
     int32_t buffers = loop_call_buffers(call);
     if (call->kind != CALL_COPY && call->kind != CALL_PHILOX_ADVANCE && call->kind != CALL_SCAN)
         return broken(c, "call ", c->statement, "unknown routine");

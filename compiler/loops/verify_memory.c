@@ -267,6 +267,8 @@ static stepc_code check_touches(memory_checker *c, const touch *touches, int32_t
                 continue;
             if (!other->is_write && loop_index_equal(other->index, t->index, axes))
                 continue;
+            if (t->index->indirect >= 0 && !other->is_write)
+                return broken(c, "an indirect write meets a read at another index", t->buffer);
             if (meet(c, t, other))
                 return broken(c, other->is_write ? "two writes meet" : "a write meets a read at another index",
                               t->buffer);
@@ -411,6 +413,19 @@ static bool scan_fits(const memory_checker *c, const loop_scan *scan, int64_t co
                           count % block == 0);
 }
 
+/* Rows of COUNT places for as many rows of EXTENT elements. */
+static bool top_fits(const memory_checker *c, const loop_call *call, int64_t places)
+{
+    const loop_top *top = &call->top;
+    if (!c->known[top->extent] || !c->known[top->count] || !c->known[call->sizes[1]])
+        return false;
+    int64_t count = c->sizes[top->count], extent = c->sizes[top->extent], elements = c->sizes[call->sizes[1]];
+    if (count < 0 || elements < 0)
+        return false;
+    return places == 0 || (count > 0 && count <= extent && places % count == 0 && elements % extent == 0 &&
+                           places / count == elements / extent);
+}
+
 static stepc_code follow_call(memory_checker *c, const loop_call *call, bool *written)
 {
     int64_t count = c->known[call->sizes[0]] ? c->sizes[call->sizes[0]] : -1;
@@ -419,9 +434,12 @@ static stepc_code follow_call(memory_checker *c, const loop_call *call, bool *wr
         return broken(c, "a call without a size", call->buffers[0]);
     if (call->kind == CALL_SCAN && !scan_fits(c, &call->scan, count))
         return broken(c, "a scan whose sizes do not fit", call->buffers[0]);
+    if (call->kind == CALL_TOP && !top_fits(c, call, count))
+        return broken(c, "greatest elements whose sizes do not fit", call->buffers[0]);
     for (int32_t i = 0; i < buffers; i++) {
         const loop_buffer *b = &c->p->buffers[call->buffers[i]];
         int64_t end = c->known[b->offset] ? c->sizes[b->offset] : -1;
+        count = call->kind == CALL_TOP && i == 1 ? c->sizes[call->sizes[1]] : count;
         bool fits = end >= 0 && checked_add_i64(end, count, &end) && end <= c->elements[b->root];
         if (call->kind == CALL_PHILOX_ADVANCE)
             fits = c->elements[b->root] == 6;

@@ -97,6 +97,7 @@ typedef enum sample_form {
     SAMPLE_SELECT,      /* a condition and two tensors; ClipByValue: a tensor and two limits */
     SAMPLE_FINITE,      /* one tensor without NaN and infinities */
     SAMPLE_MOVEMENT,    /* by the operator's name: tests/differential/generate_movement.c */
+    SAMPLE_SCATTER,     /* by the operator's name: tests/differential/generate_scatter.c */
     SAMPLE_BROADCAST_ARGS
 } sample_form;
 
