@@ -368,27 +368,51 @@ static const stepc_module *load_module(const char *path, outcome *o)
     return function();
 }
 
-static stepc_code call_module(const stepc_module *module, const stepc_host *host, case_step *step, compiled_step *c,
-                              stepc_error *error)
+/* The weights image where it is a file of its own, sealed. */
+static bool place_weights(const stepc_product *product, guard_block *out)
 {
-    stepc_env env = {.size = sizeof env};
-    guard_block state = {0};
-    if (module->state_bytes > 0 && !guard_new(&state, (size_t)module->state_bytes, 64, GUARD_BEHIND, 0))
-        return STEPC_RESOURCE_EXHAUSTED;
-    env.state = state.data;
-    int32_t status = module->init != NULL ? module->init(&env) : 0;
+    if (stepc_product_file_count(product) < 3)
+        return true;
+    stepc_file file = stepc_product_file(product, 2);
+    if (!guard_new(out, file.bytes, 64, GUARD_BEHIND, 0))
+        return false;
+    memcpy(out->data, file.data, file.bytes);
+    guard_seal(out);
+    return true;
+}
+
+static stepc_code call_entries(const stepc_module *module, const stepc_host *host, case_step *step, compiled_step *c,
+                               const stepc_env *env, stepc_error *error)
+{
+    int32_t status = module->init != NULL ? module->init(env) : 0;
     stepc_code code = (stepc_code)status;
     if (code == STEPC_OK && step->init != NULL)
-        code = guard_call(host, module, &module->entries[1], NULL, 0, NULL, 0, &env, 0, error);
-    if (code == STEPC_OK && state.data != NULL)
-        code = guard_call(host, module, &module->entries[0], c->values, c->feed_count, c->results, step->fetch_count, &env,
-                          0, error);
+        code = guard_call(host, module, &module->entries[1], NULL, 0, NULL, 0, env, 0, error);
+    if (code == STEPC_OK && env->state != NULL)
+        code = guard_call(host, module, &module->entries[0], c->values, c->feed_count, c->results, step->fetch_count, env, 0,
+                          error);
     else if (code == STEPC_OK)
         code = guard_call_twice(host, module, &module->entries[0], c->values, c->feed_count, c->results,
-                                step->fetch_count, &env, error);
+                                step->fetch_count, env, error);
+    return code;
+}
+
+static stepc_code call_module(const stepc_module *module, const stepc_product *product, const stepc_host *host,
+                              case_step *step, compiled_step *c, stepc_error *error)
+{
+    stepc_env env = {.size = sizeof env};
+    guard_block state = {0}, weights = {0};
+    stepc_code code = STEPC_RESOURCE_EXHAUSTED;
+    if ((module->state_bytes == 0 || guard_new(&state, (size_t)module->state_bytes, 64, GUARD_BEHIND, 0)) &&
+        place_weights(product, &weights)) {
+        env.state = state.data;
+        env.weights = weights.data;
+        code = call_entries(module, host, step, c, &env, error);
+    }
     if (!guard_is_whole(&state))
         code = STEPC_INTERNAL;
     guard_release(&state);
+    guard_release(&weights);
     for (size_t i = 0; code == STEPC_OK && i < step->fetch_count; i++) {
         step->fetches[i].out = c->results[i];
         c->results[i] = NULL;
@@ -406,7 +430,7 @@ static stepc_code build_and_call(const settings *options, const stepc_product *p
     const stepc_module *module = load_module(path, trouble);
     if (module == NULL || module->entry_count != (step->init != NULL ? 2u : 1u))
         return STEPC_INTERNAL;
-    return call_module(module, host, step, c, error);
+    return call_module(module, product, host, step, c, error);
 }
 
 stepc_code compiled_case(const settings *options, stepc_graph *graph, const stepc_host *host, case_step *step,
@@ -431,7 +455,7 @@ stepc_code compiled_case(const settings *options, stepc_graph *graph, const step
                                              .target_count = 1}};
         stepc_compile_options compile = {.size = sizeof compile,
                                          .module = MODULE_NAME,
-                                         .weights = STEPC_WEIGHTS_INLINE,
+                                         .weights = c.feed_count % 2 ? STEPC_WEIGHTS_FILE : STEPC_WEIGHTS_INLINE,
                                          .no_fold = 1,
                                          .host = host};
         code = stepc_compile(graph, callables, step->init != NULL ? 2 : 1, &compile, &product, error);

@@ -15,6 +15,7 @@ typedef struct walk {
     int64_t *sizes; /* by size_ref */
     bool *is_known;
     bound_tensor *roots; /* by buffer number */
+    int64_t chain;
 } walk;
 
 typedef struct place { /* an index made ready */
@@ -179,16 +180,26 @@ static bound read_value(const running_nest *n, int32_t v)
         if (first > last)
             return bound_whole(value->dtype);
         out = element_at(n, v, at + from->scale * first);
-        for (int64_t k = first + 1; k <= last; k++)
-            out = bound_hull(out, element_at(n, v, at + from->scale * k));
+        for (int64_t k = first + 1; k <= last; k++) {
+            bound other = element_at(n, v, at + from->scale * k), both = bound_hull(out, other);
+            spread_meet(&both, out, other);
+            out = both;
+        }
     }
     /* What an operator leaves is rounded: only its own inside sees more. */
     if (n->rounding == ROUND_ONCE && out.lo != out.hi)
-        out = bound_round(value->dtype, out);
+        out = spread_as(bound_round(value->dtype, out), out);
     return out;
 }
 
-static bound compute(const running_nest *n, int32_t v)
+static bound acc_end(bound_acc *a, int64_t chain)
+{
+    bound out = bound_acc_end(a);
+    spread_acc_end(a, chain, &out);
+    return out;
+}
+
+static bound compute_ends(const running_nest *n, int32_t v)
 {
     const loop_value *value = &n->nest->values[v];
     const bound *a = value->args[0] >= 0 ? &n->values[value->args[0]] : NULL;
@@ -202,13 +213,13 @@ static bound compute(const running_nest *n, int32_t v)
     case LOOP_SIZE:
         return bound_integer(size_of(n->w, value->size));
     case LOOP_ACC:
-        return bound_acc_end(&n->accs[value->acc]);
+        return acc_end(&n->accs[value->acc], n->w->chain);
     case LOOP_PHILOX: /* no random graph draws numbers */
         return bound_whole(value->dtype);
     case LOOP_IN_RANGE: {
         bool always = a->lo >= 0 && a->hi < (real)size_of(n->w, value->size);
         bool never = a->hi < 0 || a->lo >= (real)size_of(n->w, value->size);
-        return (bound){always, !never, false, false};
+        return (bound){always, !never, false, false, 0, 0};
     }
     case LOOP_SELECT: {
         bound yes = n->values[value->args[1]], no = n->values[value->args[2]];
@@ -222,6 +233,18 @@ static bound compute(const running_nest *n, int32_t v)
         return bound_unary(value, from, n->rounding, *a);
     return bound_binary(value->op, from, value->dtype, n->rounding, *a, n->values[value->args[1]],
                         value->args[0] == value->args[1]);
+}
+
+static bound compute(const running_nest *n, int32_t v)
+{
+    const loop_value *value = &n->nest->values[v];
+    const bound *args[3] = {NULL, NULL, NULL};
+    bound out = compute_ends(n, v);
+    for (int k = 0; k < 3; k++)
+        args[k] = value->args[k] >= 0 ? &n->values[value->args[k]] : NULL;
+    if (value->op != LOOP_READ && value->op != LOOP_ACC)
+        spread_value(value, args, &out);
+    return out;
 }
 
 /* Values with some of the bits MASK, or with none when MASK is 0. */
@@ -274,7 +297,7 @@ static stepc_code write_all(const running_nest *n, stepc_error *error)
         bound value = n->values[w->value];
         stepc_dtype storage = n->w->p->buffers[w->buffer].dtype;
         if (storage == STEPC_HALF || storage == STEPC_BFLOAT16)
-            value = bound_round(storage, value);
+            value = spread_as(bound_round(storage, value), value);
         if (taken.hi < 1)
             continue;
         for (int64_t k = (int64_t)which.lo; k <= (int64_t)which.hi; k++) {
@@ -282,7 +305,9 @@ static stepc_code write_all(const running_nest *n, stepc_error *error)
             if (at < 0 || at >= to->root->count)
                 return error_set(error, STEPC_INTERNAL, "enclosing: b%d is written outside", (int)w->buffer);
             bound *element = &to->root->elements[at];
-            *element = taken.lo > 0 && which.lo == which.hi ? value : bound_hull(*element, value);
+            bound both = bound_hull(*element, value);
+            spread_meet(&both, *element, value);
+            *element = taken.lo > 0 && which.lo == which.hi ? value : both;
         }
     }
     return STEPC_OK;
@@ -319,10 +344,10 @@ static void scan_column(const loop_scan *scan, stepc_dtype dtype, const bound *f
     for (int64_t k = 0; k < extent; k++) {
         int64_t at = (scan->is_reverse ? extent - 1 - k : k) * apart;
         if (scan->is_exclusive)
-            to[at] = bound_acc_end(&total);
+            to[at] = acc_end(&total, 0); /* in order: a chain of all terms */
         bound_acc_add(&total, from[at]);
         if (!scan->is_exclusive)
-            to[at] = bound_acc_end(&total);
+            to[at] = acc_end(&total, 0); /* in order: a chain of all terms */
     }
     bound_acc_release(&total);
 }
@@ -407,9 +432,9 @@ static stepc_code hand_over(const walk *w, bound_tensor *out, stepc_error *error
 }
 
 stepc_code bounds_evaluate(const loop_program *p, const stepc_view *feeds, const int64_t *symbols, size_t symbol_count,
-                           bound_tensor *out, stepc_error *error)
+                           int64_t chain, bound_tensor *out, stepc_error *error)
 {
-    walk w = {.p = p};
+    walk w = {.p = p, .chain = chain};
     if (p->exact || p->group_count > 0 || p->state_count > 0)
         return error_set(error, STEPC_INTERNAL,
                          "enclosing: not the program of a default mode's pure step after lowering");

@@ -18,6 +18,9 @@ typedef struct bound {
     real lo, hi;
     bool may_be_nan;
     bool is_signed; /* lo = hi, and were it zero, the sign of that zero is known too */
+    /* What sums and products of float32 have left in it (spread.c): with the longest chain of additions that the schedule
+     * makes, half an epsilon each; and at most. Infinite: not told. Only LOOP values and elements carry it. */
+    real spread, most_spread;
 } bound;
 
 typedef struct bound_tensor {
@@ -26,9 +29,9 @@ typedef struct bound_tensor {
 } bound_tensor;
 
 /* Encloses the elements of all fetches of P, which is in the default mode and not yet fused. OUT has fetch_count
- * entries, to be freed by bounds_release. */
+ * entries, to be freed by bounds_release. CHAIN: the most additions of one sum behind each other; 0: all of them. */
 stepc_code bounds_evaluate(const loop_program *p, const stepc_view *feeds, const int64_t *symbols, size_t symbol_count,
-                           bound_tensor *out, stepc_error *error);
+                           int64_t chain, bound_tensor *out, stepc_error *error);
 void bounds_release(bound_tensor *all, size_t count);
 
 /* ---- single values (bounds_value.c) ----------------------------------------------------------------- */
@@ -63,11 +66,22 @@ typedef struct bound_acc {
     bool is_nan;
     int64_t count, capacity;
     bound *terms; /* ARG */
+    real spread, most_spread; /* of the terms together */
 } bound_acc;
 
 void bound_acc_begin(bound_acc *a, const loop_acc *acc);
 void bound_acc_add(bound_acc *a, bound x);
 bound bound_acc_end(bound_acc *a);
 void bound_acc_release(bound_acc *a);
+
+/* ---- what sums leave (spread.c) ------------------------------------------------------------------------ */
+
+bound spread_as(bound out, bound from); /* OUT with what FROM has */
+void spread_meet(bound *out, bound a, bound b); /* OUT is one of them, but it is not known which */
+/* OUT is VALUE of ARGS; the ends are known. */
+void spread_value(const loop_value *value, const bound *const args[3], bound *out);
+void spread_acc_begin(bound_acc *a);
+void spread_acc_add(bound_acc *a, bound x);
+void spread_acc_end(const bound_acc *a, int64_t chain, bound *out);
 
 #endif

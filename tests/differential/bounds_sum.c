@@ -12,7 +12,7 @@ static bool is_float(stepc_dtype dtype) { return dtype == STEPC_FLOAT32 || dtype
 
 static bool is_place(const bound_acc *a) { return a->kind == ACC_ARG_MAX || a->kind == ACC_ARG_MIN; }
 
-static bound nan_bound(void) { return (bound){(real)INFINITY, -(real)INFINITY, true, false}; }
+static bound nan_bound(void) { return (bound){(real)INFINITY, -(real)INFINITY, true, false, 0, 0}; }
 
 static real identity(acc_kind kind, stepc_dtype dtype)
 {
@@ -29,7 +29,8 @@ void bound_acc_begin(bound_acc *a, const loop_acc *acc)
     a->infinities = 0;
     a->is_nan = false;
     real start = identity(acc->kind, acc->dtype);
-    a->total = (bound){start, start, false, false};
+    a->total = (bound){.lo = start, .hi = start};
+    spread_acc_begin(a);
 }
 
 static real magnitude_of(bound x) { return fabsl(x.lo) > fabsl(x.hi) ? fabsl(x.lo) : fabsl(x.hi); }
@@ -78,6 +79,7 @@ static void add_term(bound_acc *a, bound x)
 void bound_acc_add(bound_acc *a, bound x)
 {
     static const loop_op ops[] = {LOOP_ADD, LOOP_MUL, LOOP_MAX, LOOP_MIN, LOOP_OR, LOOP_AND};
+    spread_acc_add(a, x);
     if (is_place(a))
         add_term(a, x);
     else if (is_float(a->dtype) && (a->kind == ACC_SUM || a->kind == ACC_PROD))
@@ -110,7 +112,7 @@ static bound place(const bound_acc *a)
     }
     if (!any) /* all may be NaN */
         first = 0;
-    return (bound){(real)first, (real)last, false, false};
+    return (bound){(real)first, (real)last, false, false, 0, 0};
 }
 
 /* With an infinity among the terms. */
@@ -121,7 +123,7 @@ static bound end_infinite(const bound_acc *a)
         return bound_whole(a->dtype);
     if (a->infinities == 3)
         return nan_bound();
-    return (bound){sign * (real)INFINITY, sign * (real)INFINITY, a->total.may_be_nan, false};
+    return (bound){sign * (real)INFINITY, sign * (real)INFINITY, a->total.may_be_nan, false, 0, 0};
 }
 
 /* A sum or product as the default mode may leave it: partial results in any order, each rounded or not. Where some order

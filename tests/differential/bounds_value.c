@@ -24,15 +24,15 @@ static real least_of(stepc_dtype dtype)
 
 static real greatest_of(stepc_dtype dtype) { return dtype == STEPC_BOOL ? 1 : (real)dtype_max_u64(dtype); }
 
-static bound range(real lo, real hi) { return (bound){lo, hi, false, false}; }
+static bound range(real lo, real hi) { return (bound){lo, hi, false, false, 0, 0}; }
 
-static bound only_nan(void) { return (bound){INF, -INF, true, false}; }
+static bound only_nan(void) { return (bound){INF, -INF, true, false, 0, 0}; }
 
-static bound point(real x) { return x != x ? only_nan() : (bound){x, x, false, true}; }
+static bound point(real x) { return x != x ? only_nan() : (bound){x, x, false, true, 0, 0}; }
 
 bound bound_whole(stepc_dtype dtype)
 {
-    return is_float(dtype) ? (bound){-INF, INF, true, false} : range(least_of(dtype), greatest_of(dtype));
+    return is_float(dtype) ? (bound){-INF, INF, true, false, 0, 0} : range(least_of(dtype), greatest_of(dtype));
 }
 
 bound bound_integer(int64_t x) { return point((real)x); }
@@ -78,7 +78,7 @@ bound bound_constant(stepc_dtype dtype, uint64_t bits)
 
 bound bound_hull(bound a, bound b)
 {
-    return (bound){a.lo < b.lo ? a.lo : b.lo, a.hi > b.hi ? a.hi : b.hi, a.may_be_nan || b.may_be_nan, false};
+    return (bound){a.lo < b.lo ? a.lo : b.lo, a.hi > b.hi ? a.hi : b.hi, a.may_be_nan || b.may_be_nan, false, 0, 0};
 }
 
 bool bound_is_nan(bound a) { return a.lo > a.hi; }
@@ -206,7 +206,7 @@ static bound float_floor(bound a)
 {
     if (bound_is_nan(a))
         return a;
-    return (bound){floorl(a.lo), floorl(a.hi), a.may_be_nan, a.is_signed};
+    return (bound){floorl(a.lo), floorl(a.hi), a.may_be_nan, a.is_signed, 0, 0};
 }
 
 static bound two_args(loop_op op, stepc_dtype dtype, bound a, bound b);
@@ -290,7 +290,7 @@ static bound within_two_ulp(stepc_dtype dtype, real lo, real hi, bool may_be_nan
 {
     lo = isfinite(lo) ? lo - two_ulp(dtype, lo) : lo;
     hi = isfinite(hi) ? hi + two_ulp(dtype, hi) : hi;
-    return (bound){nearest(dtype, (double)lo), nearest(dtype, (double)hi), may_be_nan, false};
+    return (bound){nearest(dtype, (double)lo), nearest(dtype, (double)hi), may_be_nan, false, 0, 0};
 }
 
 /* Beyond this, quarters of a turn are not counted exactly enough. */
@@ -424,8 +424,8 @@ static bound remainder_of(bound a, bound b)
         return out;
     }
     if (!has_zero(b) && a.hi < fminl(fabsl(b.lo), fabsl(b.hi)) && a.lo > -fminl(fabsl(b.lo), fabsl(b.hi)))
-        return (bound){a.lo, a.hi, nan, false};
-    return (bound){a.lo > 0 ? 0 : a.lo < -most ? -most : a.lo, a.hi < 0 ? 0 : a.hi > most ? most : a.hi, nan, false};
+        return (bound){a.lo, a.hi, nan, false, 0, 0};
+    return (bound){a.lo > 0 ? 0 : a.lo < -most ? -most : a.lo, a.hi < 0 ? 0 : a.hi > most ? most : a.hi, nan, false, 0, 0};
 }
 
 static bound two_args(loop_op op, stepc_dtype dtype, bound a, bound b)
@@ -447,17 +447,17 @@ static bound float_unary(const loop_value *value, bound_rounding rounding, bound
         return a;
     switch ((int)value->op) {
     case LOOP_NEG:
-        return (bound){-a.hi, -a.lo, a.may_be_nan, a.is_signed};
+        return (bound){-a.hi, -a.lo, a.may_be_nan, a.is_signed, 0, 0};
     case LOOP_ABS:
         if (a.lo >= 0)
-            return (bound){fabsl(a.lo), a.hi, a.may_be_nan, a.is_signed};
+            return (bound){fabsl(a.lo), a.hi, a.may_be_nan, a.is_signed, 0, 0};
         if (a.hi <= 0)
-            return (bound){fabsl(a.hi), -a.lo, a.may_be_nan, a.is_signed};
-        return (bound){0, -a.lo > a.hi ? -a.lo : a.hi, a.may_be_nan, false};
+            return (bound){fabsl(a.hi), -a.lo, a.may_be_nan, a.is_signed, 0, 0};
+        return (bound){0, -a.lo > a.hi ? -a.lo : a.hi, a.may_be_nan, false, 0, 0};
     case LOOP_FLOOR:
         return float_floor(a);
     case LOOP_ROUND: /* the current rounding mode: ties to even */
-        return (bound){rintl(a.lo), rintl(a.hi), a.may_be_nan, a.is_signed};
+        return (bound){rintl(a.lo), rintl(a.hi), a.may_be_nan, a.is_signed, 0, 0};
     case LOOP_ROUND_TO:
         return bound_round(value->target, a);
     case LOOP_SQRT: {
@@ -594,7 +594,7 @@ static bound integer_unary(const loop_value *value, bound a)
     stepc_dtype dtype = value->dtype;
     if (value->op == LOOP_NOT) {
         real all = dtype == STEPC_BOOL ? 1 : dtype_is_signed(dtype) ? -1 : greatest_of(dtype);
-        return (bound){all - a.hi, all - a.lo, false, a.is_signed};
+        return (bound){all - a.hi, all - a.lo, false, a.is_signed, 0, 0};
     }
     if (value->op == LOOP_ABS && a.lo >= 0)
         return a;
@@ -638,7 +638,7 @@ static bound cast(stepc_dtype from, stepc_dtype to, bound a)
     if (is_float(to)) { /* straight: by way of double it would round twice; a zero is +0 */
         real lo = a.lo + 0.0L, hi = a.hi + 0.0L;
         return (bound){to == STEPC_FLOAT32 ? (real)(float)lo : (real)(double)lo,
-                       to == STEPC_FLOAT32 ? (real)(float)hi : (real)(double)hi, false, bound_is_point(a)};
+                       to == STEPC_FLOAT32 ? (real)(float)hi : (real)(double)hi, false, bound_is_point(a), 0, 0};
     }
     if (is_float(from))
         return cast_to_integer(to, a);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "compile.h"
 
+#include "rule.h"
+
 #include "compiler/driver/driver.h"
 #include "tests/guard/guard.h"
 
@@ -13,6 +15,8 @@ stepc_code compile_and_run(experiment *e, bool exact, const char *cc, const char
     stepc_code code = module_compile_and_load(e->graph, &e->spec, 1, &options, cc, cflags, &product, &loaded, error);
     if (!code) {
         const stepc_module *module = module_get(loaded);
+        stepc_file header = stepc_product_file(product, 0);
+        e->chain = rule_chain(header.data, header.bytes);
         code = guard_call_twice(&e->host, module, &module->entries[0], e->views, e->feed_count, out, e->fetch_count, NULL, error);
     }
     module_unload(loaded);

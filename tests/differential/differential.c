@@ -12,6 +12,7 @@
 #include "bounds.h"
 #include "compile.h"
 #include "generate.h"
+#include "rule.h"
 #include "stages.h"
 
 #include "runtime/core/tensor.h"
@@ -35,6 +36,7 @@ typedef struct totals {
     int64_t groups_by_size[4]; /* nests per group: 1-2, 3-8, 9-64, more */
     /* The default mode, by elements of all fetches and by fetches (tight in all their elements). */
     int64_t elements, tight, unbounded, fetches, tight_fetches;
+    rule_counts rule;
     double used; /* of the way from the middle of an enclosure to its end, summed over used_count results */
     int64_t used_count;
 } totals;
@@ -201,7 +203,7 @@ static bool run_stages(experiment *e, const bound_tensor *bounds, uint64_t seed,
 static stepc_code enclose_program(experiment *e, const loop_program *p, const int64_t *symbols, size_t symbol_count, void *data,
                                   stepc_error *error)
 {
-    return bounds_evaluate(p, e->views, symbols, symbol_count, data, error);
+    return bounds_evaluate(p, e->views, symbols, symbol_count, e->chain, data, error);
 }
 
 /* The reference engine's results must lie inside too: there the bounds are anchored. */
@@ -213,12 +215,25 @@ static bool enclose(experiment *e, bound_tensor *bounds, uint64_t seed, totals *
     return judge(e, e->expected, "reference", bounds, seed, t);
 }
 
+/* With the chains of additions that the compiled text has. */
+static bool hold_rule(experiment *e, stepc_tensor *const *have, uint64_t seed, totals *t, stepc_error *error)
+{
+    static bound_tensor bounds[EXPERIMENT_FETCHES];
+    if (stage_visit(e, STAGE_LOWER, false, enclose_program, bounds, error))
+        return failed(seed, "rule", error);
+    bool good = rule_judge(e, have, bounds, seed, &t->rule);
+    bounds_release(bounds, e->fetch_count);
+    return good;
+}
+
 static bool run_compiled(experiment *e, const options *o, const bound_tensor *bounds, uint64_t seed, totals *t, stepc_error *error)
 {
     stepc_tensor *have[EXPERIMENT_FETCHES] = {0};
     if (compile_and_run(e, bounds == NULL, o->cc, o->cflags, o->isa, have, error))
         return failed(seed, bounds ? "compiled" : "compiled exact", error);
     bool good = judge(e, have, "compiled", bounds, seed, t);
+    if (bounds != NULL)
+        good = hold_rule(e, have, seed, t, error) && good;
     for (size_t i = 0; i < e->fetch_count; i++)
         stepc_tensor_release(have[i]);
     t->compiled++;
@@ -308,6 +323,11 @@ static int report_counts(const generate_counts *c, const totals *t, bool all)
            "%.2f of an enclosure used on average\n",
            (long long)t->elements, percent(t->tight, t->elements), percent(t->unbounded, t->elements),
            percent(t->tight_fetches, t->fetches), t->used_count ? t->used / (double)t->used_count : 0.0);
+    const rule_counts *r = &t->rule;
+    printf("rule of 4 times the reference's error and 8 ULP: graphs %lld, without float64 %lld, elements %lld, judged %.1f %%, "
+           "with sums %.1f %%, broken %lld, at most %.2f of what is allowed\n",
+           (long long)r->graphs, (long long)r->refused, (long long)r->elements, percent(r->judged, r->elements),
+           percent(r->summed, r->elements), (long long)r->broken, r->used);
     bool poor = percent(t->finite, t->outputs) < FEWEST_FINITE, loose = percent(t->tight_fetches, t->fetches) < FEWEST_TIGHT;
     if (all && zero)
         printf("%d counts are zero\n", zero);

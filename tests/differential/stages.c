@@ -78,6 +78,7 @@ stepc_code experiment_begin(experiment *e, generated_graph *g, stepc_error *erro
     if (!code)
         code = choose(e, g, error);
     e->symbolic = g->symbolic;
+    e->nodes = &g->nodes;
     e->spec = (stepc_callable_spec){.size = sizeof e->spec, .name = "random_step", .feeds = e->feed_specs,
                                     .feed_count = e->feed_count, .fetches = e->fetch_specs, .fetch_count = e->fetch_count};
     return code ? code : run_reference(e, error);

@@ -25,6 +25,8 @@ typedef struct experiment {
     stepc_tensor *expected[EXPERIMENT_FETCHES];
     stepc_callable_spec spec;
     bool symbolic, is_refused;
+    const text *nodes; /* the graph, of the generator */
+    int64_t chain;     /* the longest chain of additions that the last compiled step's header states; 0: none */
 } experiment;
 
 /* Parses the graph, draws feeds, runs the reference engine. experiment_end even after a failure. */
