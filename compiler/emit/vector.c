@@ -143,6 +143,10 @@ static bool operation_possible(nest_text *n, int32_t v, int32_t bits)
     case LOOP_ASINH:
     case LOOP_ACOSH:
     case LOOP_ATANH:
+    case LOOP_LGAMMA:
+    case LOOP_DIGAMMA:
+    case LOOP_ERFINV:
+    case LOOP_NDTRI:
     case LOOP_ERF:
     case LOOP_ERFC:
     case LOOP_POW:

@@ -85,6 +85,10 @@ typedef struct loop_axis {
     X(ASINH,     "asinh",   1) \
     X(ACOSH,     "acosh",   1) \
     X(ATANH,     "atanh",   1) \
+    X(LGAMMA,    "lgamma",  1) \
+    X(DIGAMMA,   "digamma", 1) \
+    X(ERFINV,    "erfinv",  1) \
+    X(NDTRI,     "ndtri",   1) \
     X(ERF,       "erf",     1) \
     X(ERFC,      "erfc",    1) \
     X(NOT,       "not",     1) /* bool: logical; integers: bitwise */                                \
