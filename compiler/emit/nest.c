@@ -212,13 +212,11 @@ static void choose_form(nest_text *n)
     n->jam = n->row_tile = 1;
     if (!s->is_set)
         return;
-    bool wide;
     if (s->vector_axis >= 0 && s->vector_axis < n->nest->axis_count && !is_trivial(n, s->vector_axis) &&
         n->nest->check_count == 0) {
         n->vector = s->vector_axis;
         n->vector_reduces = s->vector_axis >= n->space;
-        if (vector_possible(n, s->vector_axis, &wide)) {
-            n->is_wide = wide;
+        if (vector_possible(n)) {
             n->jam = n->vector_reduces ? s->partial_sums : s->jam;
             n->jam = n->jam < 1 || n->e->options->optimize_size ? 1 : n->jam > 16 ? 16 : n->jam;
         } else {
@@ -368,7 +366,7 @@ static int64_t known_multiple(const nest_text *n, int32_t axis)
 /* Vectors side by side, then one at a time, then a part: as far as the extent may need them. */
 static void write_vector_axis(nest_text *n, int32_t axis, int32_t depth)
 {
-    int64_t multiple = known_multiple(n, axis), most = n->is_wide ? MOST_LANES / 2 : MOST_LANES;
+    int64_t multiple = known_multiple(n, axis), most = MOST_LANES * 32 / n->lane_bits;
     const char *high = high_text(n, axis), *lanes = lanes_text(n);
     int a = (int)axis;
     line(n->out, depth, "ptrdiff_t i%d = %s;", a, low_text(n, axis));

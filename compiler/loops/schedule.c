@@ -79,6 +79,8 @@ static void jam_plain(const scheduler *s, nest_schedule *out)
     out->jam = ops <= LIGHT_BODY ? 4 : ops <= MIDDLE_BODY ? 2 : 1;
     if (s->isa->registers > 0 && s->isa->registers < 16 && out->jam > 2)
         out->jam = 2;
+    if (s->has_pairs && out->jam > 1)
+        out->jam /= 2;
     while (out->jam > 1 && vectors < out->jam)
         out->jam /= 2;
     int32_t crossing = move_crossing(s, out->vector_axis), rows = ops <= LIGHT_BODY ? 8 : ops <= MIDDLE_BODY ? 4 : 1;

@@ -14,6 +14,7 @@ typedef struct scheduler {
     uint8_t *guarded;
     int32_t lanes; /* of the axis that was last found to fit */
     bool may_stride;
+    bool has_pairs; /* values of 64 bits beside shorter ones take two vectors each */
 } scheduler;
 
 /* ---- lanes (schedule_lanes.c) ---------------------------------------------------------------- */
