@@ -382,15 +382,31 @@ static const char *infix(nest_text *n, const loop_value *value, const char *sign
     return FORMAT(n, "%s %s %s", a, value->dtype == STEPC_BOOL ? (word[0] == 'm' ? "&" : "^") : sign, b);
 }
 
+/* A constant that is not NaN. */
+static bool is_number(const loop_value *value)
+{
+    if (value->op != LOOP_CONST)
+        return false;
+    if (value->dtype == STEPC_FLOAT32)
+        return (value->bits & 0x7fffffff) <= 0x7f800000;
+    return value->dtype == STEPC_FLOAT64 && (value->bits & INT64_MAX) <= UINT64_C(0x7ff0000000000000);
+}
+
 static const char *extreme(nest_text *n, const loop_value *value, const char *a, const char *b)
 {
     bool most = value->op == LOOP_MAX;
     if (value->dtype == STEPC_BOOL)
         return FORMAT(n, "%s %c %s", a, most ? '|' : '&', b);
-    return call(
-        n,
-        FORMAT(n, "v_%s_%s%s", most ? "max" : "min", is_float(value->dtype) ? "nan_" : "", type_suffix(value->dtype)),
-        FORMAT(n, "%s, %s", a, b));
+    /* What the processor has keeps a NaN of the first operand only. */
+    const char *second = b;
+    bool plain = !is_float(value->dtype) || is_number(&n->nest->values[value->args[1]]);
+    if (!plain && is_number(&n->nest->values[value->args[0]])) {
+        plain = true;
+        second = a;
+        a = b;
+    }
+    return call(n, FORMAT(n, "v_%s_%s%s", most ? "max" : "min", plain ? "" : "nan_", type_suffix(value->dtype)),
+                FORMAT(n, "%s, %s", a, second));
 }
 
 static const char *shift(nest_text *n, const loop_value *value, const char *a, const char *b)
