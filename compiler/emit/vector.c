@@ -284,13 +284,31 @@ static const char *bitcast(nest_text *n, stepc_dtype from, stepc_dtype to, const
     return lane_word1(n, to, "from_bits", a);
 }
 
+/* A constant that is not NaN. */
+static bool is_number(const loop_value *value)
+{
+    if (value->op != LOOP_CONST)
+        return false;
+    if (value->dtype == STEPC_FLOAT32)
+        return (value->bits & 0x7fffffff) <= 0x7f800000;
+    return value->dtype == STEPC_FLOAT64 && (value->bits & INT64_MAX) <= UINT64_C(0x7ff0000000000000);
+}
+
 static const char *extreme(nest_text *n, const loop_value *value, const char *a, const char *b)
 {
     bool most = value->op == LOOP_MAX;
     if (value->dtype == STEPC_BOOL)
         return lane_infix(n, value->dtype, a, most ? "|" : "&", b);
-    return lane_word2(n, value->dtype, FORMAT(n, "%s%s", most ? "max" : "min", is_float(value->dtype) ? "_nan" : ""), a,
-                      b);
+    /* What the processor has keeps a NaN of the first operand only. */
+    const char *second = b;
+    bool plain = !is_float(value->dtype) || is_number(&n->nest->values[value->args[1]]);
+    if (!plain && is_number(&n->nest->values[value->args[0]])) {
+        plain = true;
+        second = a;
+        a = b;
+    }
+    bool may_be_nan = is_float(value->dtype) && !plain;
+    return lane_word2(n, value->dtype, FORMAT(n, "%s%s", most ? "max" : "min", may_be_nan ? "_nan" : ""), a, second);
 }
 
 /* Counts are taken modulo the width; short integers stand in lanes of 32 bits here. */
