@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the files of fusion share. Order of work: normalise nests, merge nests over equal
- * spaces (several writes, epilogues), inline, clean up, cut long bodies into strips, group. */
+ * spaces (several writes, epilogues), inline, clean up, join reductions with elementwise work (streaming writes), group, cut long bodies
+ * into strips. */
 #ifndef COMPILER_LOOPS_FUSE_H
 #define COMPILER_LOOPS_FUSE_H
 
