@@ -10,7 +10,7 @@
 #include <string.h>
 
 /* An enclosure that reaches further than so many ULP from the result, without its sums, tells of amplification. */
-#define MOST_WIDTH 32
+#define MOST_WIDTH 10
 
 int64_t rule_chain(const char *header, size_t bytes)
 {
