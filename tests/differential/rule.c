@@ -14,7 +14,7 @@
 
 int64_t rule_chain(const char *header, size_t bytes)
 {
-    static const char word[] = "_LONGEST_SUM ";
+    static const char word[] = "_SUM_CHAIN ";
     for (size_t i = 0; i + sizeof word < bytes; i++)
         if (memcmp(header + i, word, sizeof word - 1) == 0)
             return strtoll(header + i + sizeof word - 1, NULL, 10);
