@@ -168,6 +168,25 @@ static void write_scan(emitter *e, int32_t callable, const loop_call *call, int3
     line(out, depth, "}");
 }
 
+static void write_top(emitter *e, int32_t callable, const loop_call *call, int32_t depth, text *out)
+{
+    const loop_program *p = e->callables[callable].program;
+    const loop_buffer *to = &p->buffers[call->buffers[0]], *from = &p->buffers[call->buffers[1]];
+    const char *extent = loop_size(e, callable, call->top.extent), *count = loop_size(e, callable, call->top.count);
+    const char *type = storage_type(from->dtype);
+    const char *routine = arena_format(e->memory, "top_%s", type_suffix(from->dtype));
+    use(e, routine);
+    line(out, depth, "{ /* the places of the greatest elements of each row */");
+    line(out, depth + 1, "const %s *from = %s + %s;", type, root_pointer(e, callable, from->root),
+         size_value(e, callable, from->offset));
+    line(out, depth + 1, "int32_t *to = %s + %s;", root_pointer(e, callable, to->root),
+         size_value(e, callable, to->offset));
+    line(out, depth + 1, "int32_t *const end = to + %s;", size_value(e, callable, call->sizes[0]));
+    line(out, depth + 1, "for (; to < end; to += %s, from += %s)", count, extent);
+    line(out, depth + 2, "%s(from, %s, to, %s);", routine, extent, count);
+    line(out, depth, "}");
+}
+
 static void write_call(emitter *e, int32_t callable, const loop_call *call, int32_t depth, text *out)
 {
     const loop_program *p = e->callables[callable].program;
@@ -177,6 +196,10 @@ static void write_call(emitter *e, int32_t callable, const loop_call *call, int3
     }
     if (call->kind == CALL_SCAN) {
         write_scan(e, callable, call, depth, out);
+        return;
+    }
+    if (call->kind == CALL_TOP) {
+        write_top(e, callable, call, depth, out);
         return;
     }
     use(e, "philox_advance");

@@ -29,7 +29,9 @@ typedef struct nest_text {
     int32_t space;  /* number of space axes */
     int32_t vector; /* axis, or -1 */
     bool vector_reduces;
-    bool is_wide; /* lanes of 64 bits */
+    int32_t lane_bits; /* 8, 16, 32 or 64 */
+    bool is_wide;      /* lanes of 64 bits */
+    bool is_mixed;     /* other widths beside lanes of 32 bits: inside_lanes.h */
     int32_t row;  /* axis, or -1 */
     int32_t row_tile, jam;
     /* where the writing is: */
@@ -51,9 +53,9 @@ const char *value_name(nest_text *n, int32_t v, int32_t r, int32_t j);
 const char *small_power(nest_text *n, const loop_value *value, const char *a);
 const char *value_expression(nest_text *n, int32_t v, int32_t r, int32_t j);
 const char *vector_expression(nest_text *n, int32_t v, int32_t r, int32_t j); /* vector.c */
-const char *vector_type(const nest_text *n, stepc_dtype dtype);
-/* Whether the nest can be written with vectors along its schedule's axis. */
-bool vector_possible(nest_text *n, int32_t axis, bool *is_wide);
+const char *vector_type(nest_text *n, stepc_dtype dtype);
+/* Whether the nest can be written with vectors along its schedule's axis; chooses their lanes. */
+bool vector_possible(nest_text *n);
 const char *read_expression(nest_text *n, int32_t v, int32_t r, int32_t j);
 const char *index_text(nest_text *n, const loop_index *index, int32_t root, int32_t r, int32_t j);
 const char *size_text(nest_text *n, size_ref s); /* ptrdiff_t: literal or parameter */

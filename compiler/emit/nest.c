@@ -3,6 +3,8 @@
  * the several versions of a level that vectors and row tiles need. */
 #include "compiler/emit/inside_nest.h"
 
+#include "runtime/core/checked.h"
+
 #include <string.h>
 
 #define MOST_LANES 16 /* of 32 bits, on any machine */
@@ -210,13 +212,11 @@ static void choose_form(nest_text *n)
     n->jam = n->row_tile = 1;
     if (!s->is_set)
         return;
-    bool wide;
     if (s->vector_axis >= 0 && s->vector_axis < n->nest->axis_count && !is_trivial(n, s->vector_axis) &&
         n->nest->check_count == 0) {
         n->vector = s->vector_axis;
         n->vector_reduces = s->vector_axis >= n->space;
-        if (vector_possible(n, s->vector_axis, &wide)) {
-            n->is_wide = wide;
+        if (vector_possible(n)) {
             n->jam = n->vector_reduces ? s->partial_sums : s->jam;
             n->jam = n->jam < 1 || n->e->options->optimize_size ? 1 : n->jam > 16 ? 16 : n->jam;
         } else {
@@ -225,7 +225,8 @@ static void choose_form(nest_text *n)
     }
     if (n->vector_reduces && n->vector < 0)
         n->vector_reduces = false;
-    if (s->row_axis >= 0 && s->row_axis < n->space && s->row_axis != n->vector && s->row_tile > 1 &&
+    /* Rows that may write one element must come one after the other. */
+    if (s->row_axis >= 0 && !nest_scatters(n->nest) && s->row_axis < n->space && s->row_axis != n->vector && s->row_tile > 1 &&
         !is_trivial(n, s->row_axis) && n->nest->check_count == 0 && !n->e->options->optimize_size) {
         n->row = s->row_axis;
         n->row_tile = s->row_tile > 16 ? 16 : s->row_tile;
@@ -265,6 +266,29 @@ static bool is_inline(const nest_text *n, int32_t v)
     return op == LOOP_CONST || op == LOOP_SIZE || op == LOOP_ACC || (op == LOOP_AXIS && !value_is_vector(n, v));
 }
 
+enum { LINE_BYTES = 64 };
+
+/* Asks for the row that the group's next tile will read here, once per line of the cache. */
+static void write_ahead(nest_text *n, int32_t v, int32_t depth)
+{
+    const loop_value *value = &n->nest->values[v];
+    const loop_group *g = n->group;
+    int64_t step, row, rows, bytes = (int64_t)stepc_dtype_bytes(n->p->buffers[value->buffer].dtype);
+    int32_t shared = g->shared_count - 1, vector = n->e->options->isa->vector_bytes;
+    int32_t apart = vector > 0 && vector < LINE_BYTES ? LINE_BYTES / vector : 1;
+    if (n->p->buffers[value->buffer].kind == BUFFER_LOCAL || value->index.indirect >= 0 || n->guarded[v] ||
+        !vector_step(n, &value->index, &step) || step != 1 ||
+        !size_is_const(n->p->sizes, value->index.coefs[shared], &row) || !checked_mul_i64(row, g->tile[shared], &rows) ||
+        rows <= 0 || !checked_mul_i64(rows, bytes, &bytes))
+        return;
+    use(n->e, "v_prefetch");
+    for (int32_t r = 0; r < value_rows(n, v); r++)
+        for (int32_t j = 0; j < value_jams(n, v); j += apart)
+            line(n->out, depth, "v_prefetch(%s, %s);",
+                 pointer_text(n, param_name(n, value->buffer, false), index_text(n, &value->index, value->buffer, r, j)),
+                 text_or_fail(n, literal_index(&n->scratch, bytes)));
+}
+
 static void write_value(nest_text *n, int32_t v, int32_t depth)
 {
     stepc_dtype dtype = n->nest->values[v].dtype;
@@ -274,6 +298,8 @@ static void write_value(nest_text *n, int32_t v, int32_t depth)
         for (int32_t j = 0; j < value_jams(n, v); j++)
             line(n->out, depth, "const %s %s = %s;", type, value_name(n, v, r, j),
                  vector ? vector_expression(n, v, r, j) : value_expression(n, v, r, j));
+    if (vector && n->nest->schedule.ahead && n->group != NULL && !n->tail && n->nest->values[v].op == LOOP_READ)
+        write_ahead(n, v, depth);
 }
 
 static void write_values(nest_text *n, int32_t level, int32_t depth)
@@ -296,13 +322,13 @@ static void write_checks(nest_text *n, int32_t depth)
     }
 }
 
-static void write_effects(nest_text *n, int32_t depth)
+/* The writes beside the accumulation, or those after it. */
+static void write_stores(nest_text *n, bool streaming, int32_t depth)
 {
-    write_checks(n, depth);
     for (int32_t w = 0; w < n->nest->write_count; w++) {
         const loop_write *write = &n->nest->writes[w];
-        for (int32_t r = 0; r < n->rows; r++) {
-            for (int32_t j = 0; j < (n->vector_reduces ? 1 : n->jams); j++) {
+        for (int32_t r = 0; r < n->rows && write_streams(n->nest, write) == streaming; r++) {
+            for (int32_t j = 0; j < (n->vector_reduces && !streaming ? 1 : n->jams); j++) {
                 int32_t deeper = write->predicate >= 0 ? 1 : 0;
                 if (deeper)
                     line(n->out, depth, "if (%s)", value_ref(n, write->predicate, r, j));
@@ -340,7 +366,7 @@ static int64_t known_multiple(const nest_text *n, int32_t axis)
 /* Vectors side by side, then one at a time, then a part: as far as the extent may need them. */
 static void write_vector_axis(nest_text *n, int32_t axis, int32_t depth)
 {
-    int64_t multiple = known_multiple(n, axis), most = n->is_wide ? MOST_LANES / 2 : MOST_LANES;
+    int64_t multiple = known_multiple(n, axis), most = MOST_LANES * 32 / n->lane_bits;
     const char *high = high_text(n, axis), *lanes = lanes_text(n);
     int a = (int)axis;
     line(n->out, depth, "ptrdiff_t i%d = %s;", a, low_text(n, axis));
@@ -418,16 +444,21 @@ static void write_level(nest_text *n, int32_t level, int32_t depth)
     write_values(n, level, depth);
     if (sums && level == n->space)
         acc_declare(n, depth);
-    if (level < n->nest->axis_count)
+    if (level < n->nest->axis_count) {
         write_axis(n, level, depth);
-    else if (sums)
-        acc_update(n, depth);
+    } else {
+        if (sums)
+            acc_update(n, depth);
+        write_stores(n, true, depth);
+    }
     if (sums && level == n->space) {
         acc_finish(n, depth);
         write_values(n, AFTER(n), depth);
     }
-    if (level == n->space)
-        write_effects(n, depth);
+    if (level == n->space) {
+        write_checks(n, depth);
+        write_stores(n, false, depth);
+    }
 }
 
 /* ---- all ----------------------------------------------------------------------------------------------------- */

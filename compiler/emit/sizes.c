@@ -73,6 +73,10 @@ static void want_statements(emitter *e, int32_t callable, bool *wanted)
             want(p, wanted, call->scan.extent);
             want(p, wanted, call->scan.inner);
         }
+        if (call->kind == CALL_TOP) {
+            want(p, wanted, call->top.extent);
+            want(p, wanted, call->top.count);
+        }
     }
     for (int32_t g = 0; g < p->group_count; g++)
         for (int32_t k = 0; k < p->groups[g].shared_count; k++)

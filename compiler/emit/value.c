@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Scalar values: how each operation is written in C, without undefined behaviour for any argument. */
-#include "compiler/emit/inside_nest.h"
+#include "compiler/emit/inside_lanes.h"
 
 #include "compiler/support/support.h"
 
@@ -101,8 +101,6 @@ const char *value_ref(nest_text *n, int32_t v, int32_t r, int32_t j)
 }
 
 /* ---- addresses ------------------------------------------------------------------------------------ */
-
-const char *lanes_text(const nest_text *n) { return n->is_wide ? "V_LANES64" : "V_LANES"; }
 
 typedef struct address {
     nest_text *n;
@@ -251,34 +249,10 @@ const char *pointer_text(nest_text *n, const char *base, const char *at)
     return FORMAT(n, strchr(at, ' ') ? "%s + (%s)" : "%s + %s", base, at);
 }
 
-static void vector_store(nest_text *n, const loop_write *w, int32_t r, int32_t j, int32_t depth)
-{
-    stepc_dtype storage = n->p->buffers[w->buffer].dtype, dtype = n->nest->values[w->value].dtype;
-    const char *to = pointer_text(n, param_name(n, w->buffer, true), index_text(n, &w->index, w->buffer, r, j));
-    const char *value = vector_ref(n, w->value, r, j), *count = n->tail ? "rest" : lanes_text(n);
-    const char *suffix = storage == STEPC_HALF ? "f16" : storage == STEPC_BFLOAT16 ? "bf16" : type_suffix(dtype);
-    const char *name;
-    int64_t step = 0;
-    bool is_unit = vector_step(n, &w->index, &step) && step == 1;
-    const char *stride = is_unit ? "1" : stride_text(n, &w->index, w->buffer);
-    if (dtype == STEPC_BOOL) {
-        use(n->e, "v_store_bool");
-        line(n->out, depth, "v_store_bool(%s, %s, %s, %s);", to, stride, value, count);
-    } else if (is_unit) {
-        name = FORMAT(n, "v_store_%s%s", n->tail ? "part_" : "", suffix);
-        use(n->e, name);
-        line(n->out, depth, "%s(%s, %s%s);", name, to, value, n->tail ? ", rest" : "");
-    } else {
-        name = FORMAT(n, "v_store_stride_%s", suffix);
-        use(n->e, name);
-        line(n->out, depth, "%s(%s, %s, %s, %s);", name, to, stride, value, count);
-    }
-}
-
 void write_store(nest_text *n, const loop_write *w, int32_t r, int32_t j, int32_t depth)
 {
-    if (n->vector >= 0 && !n->vector_reduces) {
-        vector_store(n, w, r, j, depth);
+    if (n->vector >= 0 && (!n->vector_reduces || write_streams(n->nest, w))) {
+        lane_store(n, w, r, j, depth);
         return;
     }
     const char *base = param_name(n, w->buffer, true), *at = index_text(n, &w->index, w->buffer, r, j);

@@ -11,6 +11,16 @@ static bool moves(const loop_nest *nest, size_ref coef)
     return !(nest->sizes != NULL && size_is_const(nest->sizes, coef, &value) && value == 0);
 }
 
+/* What an earlier index of the nest may have written differs from index to index, wherever it stands. */
+static bool reads_scattered(const loop_nest *nest, int32_t root)
+{
+    for (int32_t i = 0; i < nest->write_count; i++) {
+        if (nest->writes[i].buffer == root && nest->writes[i].index.indirect >= 0)
+            return true;
+    }
+    return false;
+}
+
 void nest_axis_mask(const loop_nest *nest, uint32_t *mask)
 {
     uint32_t space = 0;
@@ -31,6 +41,8 @@ void nest_axis_mask(const loop_nest *nest, uint32_t *mask)
                 bits |= moves(nest, value->index.coefs[k]) ? UINT32_C(1) << k : 0;
             if (value->index.indirect >= 0)
                 bits |= mask[value->index.indirect];
+            if (reads_scattered(nest, value->buffer))
+                bits |= space;
         }
         mask[v] = bits;
     }
@@ -119,6 +131,24 @@ bool loop_writes(const loop_nest *nest, int32_t root)
 {
     for (int32_t i = 0; i < nest->write_count; i++) {
         if (nest->writes[i].buffer == root)
+            return true;
+    }
+    return false;
+}
+
+bool write_streams(const loop_nest *nest, const loop_write *w)
+{
+    for (int32_t k = 0; k < nest->axis_count; k++) {
+        if (nest->axes[k].kind == AXIS_REDUCE && moves(nest, w->index.coefs[k]))
+            return true;
+    }
+    return false;
+}
+
+bool nest_scatters(const loop_nest *nest)
+{
+    for (int32_t i = 0; i < nest->write_count; i++) {
+        if (nest->writes[i].index.indirect >= 0)
             return true;
     }
     return false;

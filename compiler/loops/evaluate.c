@@ -289,6 +289,44 @@ static stepc_code run_scan(evaluation *run, const loop_call *call, stepc_error *
     return STEPC_OK;
 }
 
+/* One place after the other: of those not yet taken the first that no other exceeds. */
+static void top_row(stepc_dtype dtype, const void *from, int64_t first, int64_t extent, int64_t count, int32_t *to)
+{
+    for (int64_t i = 0; i < count; i++) {
+        int64_t best = -1;
+        for (int64_t j = 0; j < extent; j++) {
+            bool is_taken = false;
+            for (int64_t k = 0; k < i && !is_taken; k++)
+                is_taken = to[k] == j;
+            bool exceeds = !is_taken && best >= 0 &&
+                           (dtype == STEPC_INT64 ? load_i64(dtype, from, first + j) > load_i64(dtype, from, first + best)
+                                                 : load_f64(dtype, from, first + j) > load_f64(dtype, from, first + best));
+            if (!is_taken && (best < 0 || exceeds))
+                best = j;
+        }
+        to[i] = (int32_t)best;
+    }
+}
+
+static stepc_code run_top(evaluation *run, const loop_call *call, stepc_error *error)
+{
+    const loop_buffer *to = &run->p->buffers[call->buffers[0]], *from = &run->p->buffers[call->buffers[1]];
+    int64_t places, elements, extent, count, at, start, end;
+    bool fits = known(run, call->sizes[0], &places) && known(run, call->sizes[1], &elements) &&
+                known(run, call->top.extent, &extent) && known(run, call->top.count, &count) &&
+                known(run, to->offset, &at) && known(run, from->offset, &start) && places >= 0 && elements >= 0 && at >= 0 &&
+                start >= 0 && checked_add_i64(at, places, &end) && end <= run->roots[to->root].count &&
+                checked_add_i64(start, elements, &end) && end <= run->roots[from->root].count;
+    fits = fits && (places == 0 || (count > 0 && count <= extent && places / count == elements / extent));
+    if (!fits)
+        return error_set(error, STEPC_INTERNAL, "statement %d looks for the greatest outside its buffers", (int)run->statement);
+    for (int64_t row = 0; places > 0 && row < places / count; row++) {
+        void *target = run->roots[to->root].data + (size_t)(at + row * count) * sizeof(int32_t);
+        top_row(from->dtype, run->roots[from->root].data, start + row * extent, extent, count, target);
+    }
+    return STEPC_OK;
+}
+
 static stepc_code run_call(evaluation *run, const loop_call *call, stepc_error *error)
 {
     int64_t steps;
@@ -297,6 +335,8 @@ static stepc_code run_call(evaluation *run, const loop_call *call, stepc_error *
         return run_copy(run, call, error);
     if (call->kind == CALL_SCAN)
         return run_scan(run, call, error);
+    if (call->kind == CALL_TOP)
+        return run_top(run, call, error);
     run_memory *m = &run->roots[run->p->buffers[call->buffers[0]].root];
     if (!known(run, call->sizes[0], &steps) || m->count != 6)
         return error_set(error, STEPC_INTERNAL, "statement %d advances something that is no generator",

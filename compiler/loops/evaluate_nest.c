@@ -81,7 +81,20 @@ static stepc_code ready_address(ready_nest *n, const loop_index *from, int32_t b
     return STEPC_OK;
 }
 
-static void choose_lanes(ready_nest *n)
+/* Whether two indices of the lane axis may write one element: then they must run one after the other. */
+static bool lanes_collide(const ready_nest *n, const uint32_t *mask)
+{
+    for (int32_t i = 0; n->lane_axis >= 0 && i < n->nest->write_count; i++) {
+        const loop_index *index = &n->nest->writes[i].index;
+        int64_t coef;
+        if (index->indirect >= 0 && ((mask[index->indirect] >> n->lane_axis & 1) != 0 ||
+                                     !size_known(n->run, index->coefs[n->lane_axis], &coef) || coef == 0))
+            return true;
+    }
+    return false;
+}
+
+static bool choose_lanes(ready_nest *n)
 {
     int32_t axes = n->nest->axis_count, space = 0;
     while (space < axes && n->nest->axes[space].kind == AXIS_SPACE)
@@ -99,6 +112,15 @@ static void choose_lanes(ready_nest *n)
     int64_t extent = n->lane_axis < 0 ? 1 : n->extents[n->lane_axis];
     if (n->lanes > extent)
         n->lanes = extent > 0 ? extent : 1;
+    if (!nest_scatters(n->nest))
+        return true;
+    uint32_t *mask = ARENA_ARRAY(&n->run->memory, uint32_t, (size_t)n->nest->value_count);
+    if (mask == NULL)
+        return false;
+    nest_axis_mask(n->nest, mask);
+    if (lanes_collide(n, mask))
+        n->lanes = 1;
+    return true;
 }
 
 static bool divides_by_unknown(const loop_nest *nest, const loop_value *value)
@@ -196,8 +218,7 @@ stepc_code evaluate_ready(evaluation *run, const loop_nest *nest, ready_nest *n,
         return error_set(error, STEPC_INVALID_ARGUMENT, "statement %d: an axis has no size under these symbols",
                          (int)run->statement);
     memcpy(n->high, n->extents, (size_t)nest->axis_count * sizeof *n->high);
-    choose_lanes(n);
-    if (!ready_arrays(n))
+    if (!choose_lanes(n) || !ready_arrays(n))
         return error_out_of_memory(error, "evaluating loops");
     stepc_code code = STEPC_OK;
     for (int32_t v = 0; v < nest->value_count && code == STEPC_OK; v++) {
@@ -433,14 +454,20 @@ static stepc_code run_write(const ready_nest *n, int32_t w, int64_t count, stepc
     return STEPC_OK;
 }
 
+/* The writes beside the accumulation, or those after it. */
+static stepc_code run_writes(const ready_nest *n, bool streaming, int64_t count, stepc_error *error)
+{
+    stepc_code code = STEPC_OK;
+    for (int32_t w = 0; w < n->nest->write_count && code == STEPC_OK; w++) {
+        if (write_streams(n->nest, &n->nest->writes[w]) == streaming)
+            code = run_write(n, w, count, error);
+    }
+    return code;
+}
+
 static stepc_code run_effects(const ready_nest *n, int64_t count, stepc_error *error)
 {
-    if (n->nest->check_count > 0)
-        return run_checks(n, count, error);
-    stepc_code code = STEPC_OK;
-    for (int32_t w = 0; w < n->nest->write_count && code == STEPC_OK; w++)
-        code = run_write(n, w, count, error);
-    return code;
+    return n->nest->check_count > 0 ? run_checks(n, count, error) : run_writes(n, false, count, error);
 }
 
 /* ---- loops ---------------------------------------------------------------------------------------------- */
@@ -475,6 +502,14 @@ static bool advance_axes(const ready_nest *n, int32_t first, int32_t last)
     return false;
 }
 
+/* COUNT lanes of one reduce index. */
+static stepc_code run_reduce_index(const ready_nest *n, int64_t count, stepc_error *error)
+{
+    run_phase(n, PHASE_REDUCE, count);
+    stepc_code code = acc_add(n, count, error);
+    return code != STEPC_OK ? code : run_writes(n, true, count, error);
+}
+
 /* All reduce indices at one space position; COUNT lanes when they run along a space axis. */
 static stepc_code run_reduction(const ready_nest *n, int32_t space, int64_t count, stepc_error *error)
 {
@@ -486,8 +521,7 @@ static stepc_code run_reduction(const ready_nest *n, int32_t space, int64_t coun
         return axes == space ? acc_add(n, count, error) : STEPC_OK;
     do {
         if (!n->lanes_reduce) {
-            run_phase(n, PHASE_REDUCE, count);
-            code = acc_add(n, count, error);
+            code = run_reduce_index(n, count, error);
             continue;
         }
         int32_t lane = n->lane_axis;
@@ -495,8 +529,7 @@ static stepc_code run_reduction(const ready_nest *n, int32_t space, int64_t coun
         for (int64_t start = n->low[lane]; start < n->high[lane] && code == STEPC_OK; start += lanes) {
             lanes = n->high[lane] - start < n->lanes ? n->high[lane] - start : n->lanes;
             n->position[lane] = start;
-            run_phase(n, PHASE_REDUCE, lanes);
-            code = acc_add(n, lanes, error);
+            code = run_reduce_index(n, lanes, error);
         }
         n->position[lane] = n->low[lane];
     } while (code == STEPC_OK && advance_axes(n, space, axes));
@@ -510,7 +543,7 @@ static stepc_code run_point(const ready_nest *n, int32_t space, int64_t count, s
         n->position[k] = n->low[k];
     /* Lanes along a reduce axis all need the values that stay the same along it. */
     run_phase(n, PHASE_SPACE, n->lanes_reduce ? n->lanes : count);
-    if (n->nest->acc_count > 0)
+    if (n->nest->acc_count > 0 || space < n->nest->axis_count)
         code = run_reduction(n, space, count, error);
     if (code != STEPC_OK)
         return code;

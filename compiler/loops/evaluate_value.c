@@ -259,6 +259,14 @@ static void eval_unary_float(const ready_nest *n, int32_t v, int64_t count)
         EACH(scalar_acosh(a[l]));
     case LOOP_ATANH:
         EACH(scalar_atanh(a[l]));
+    case LOOP_LGAMMA:
+        EACH(scalar_lgamma(a[l]));
+    case LOOP_DIGAMMA:
+        EACH(scalar_digamma(a[l]));
+    case LOOP_ERFINV:
+        EACH(scalar_erfinv(a[l]));
+    case LOOP_NDTRI:
+        EACH(scalar_ndtri(a[l]));
     case LOOP_ERF:
         EACH(scalar_erf(a[l]));
     case LOOP_ERFC:
@@ -636,6 +644,10 @@ void evaluate_value(const ready_nest *n, int32_t v, int64_t count)
     case LOOP_ASINH:
     case LOOP_ACOSH:
     case LOOP_ATANH:
+    case LOOP_LGAMMA:
+    case LOOP_DIGAMMA:
+    case LOOP_ERFINV:
+    case LOOP_NDTRI:
     case LOOP_ERF:
     case LOOP_ERFC:
     case LOOP_NOT:

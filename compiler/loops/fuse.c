@@ -116,6 +116,8 @@ stepc_code loop_fuse(loop_program *p, const isa_profile *isa, stepc_error *error
     if (!code)
         code = fuse_clean(&f);
     if (!code)
+        code = fuse_streams(&f);
+    if (!code)
         code = fuse_groups(&f);
     if (!code)
         code = flatten(&f);

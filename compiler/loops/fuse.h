@@ -17,6 +17,8 @@ enum {
     FUSE_STRIP_L1_BYTES = 16384,
     FUSE_STRIP_L2_BYTES = 262144,
     FUSE_SIBLING_STREAMS = 32, /* buffers touched by nests that are merged only because they share an input */
+    FUSE_STREAM_LEAST = 16,    /* indices of the last axis: a shorter reduction stays apart from elementwise work */
+    FUSE_STREAM_ROUNDS = 4,    /* nests that one reduction takes in, at most */
     FUSE_NOMINAL_SIZE = 1024,  /* stands for an unbounded symbol */
     FUSE_MOST_TERMS = 4        /* axes that may run along one dimension (windows have two) */
 };
@@ -113,6 +115,7 @@ bool index_inside(const fuse *f, int32_t root, const loop_index *index, const lo
 /* fuse_merge.c: equal spaces and epilogues. EXPLAIN: says of each nest that stays alone why. */
 stepc_code fuse_merge(fuse *f, bool explain, bool *changed);
 stepc_code fuse_inline(fuse *f, bool *changed); /* fuse_inline.c */
+stepc_code fuse_streams(fuse *f);               /* fuse_stream.c: producers beside the reduction that reads them */
 stepc_code fuse_clean(fuse *f);                 /* fuse_clean.c: copies, dead statements */
 stepc_code fuse_compact(fuse *f);               /* fuse_clean.c: buffers that nothing names */
 stepc_code fuse_strips(fuse *f);                /* fuse_strip.c: long bodies */

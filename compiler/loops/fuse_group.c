@@ -35,6 +35,13 @@ static bool may_take_part(const loop_nest *nest)
     return true;
 }
 
+/* The axes that a write of NEST runs along, at most. */
+static int32_t written_axes(const loop_nest *nest, const loop_index *index)
+{
+    loop_write w = {.index = *index};
+    return write_streams(nest, &w) ? nest->axis_count : nest_space_count(nest);
+}
+
 /* ---- distance zero ----------------------------------------------------------------------- */
 
 /* Whether the elements that WRITE's nest stores for one index of the first SHARED axes are touched by TOUCH only
@@ -43,8 +50,10 @@ static bool same_rows(const grouper *r, const fuse_touch *write, const fuse_touc
 {
     const loop_nest *x = member(r, write->statement), *y = member(r, touch->statement);
     axis_terms terms[32];
-    int32_t space = nest_space_count(x);
-    if (!write->index || !touch->index || !write->is_plain || space > 32)
+    if (!write->index || !touch->index || !write->is_plain)
+        return false;
+    int32_t space = written_axes(x, write->index);
+    if (space > 32)
         return false;
     if (!index_solve(r->f, write->index, x->axes, space, touch->index, y->axes, y->axis_count, terms))
         return false;
@@ -163,7 +172,7 @@ static bool move_index(const grouper *r, const loop_buffer *local, const axis_te
 static bool move_accesses(grouper *r, int32_t c, int32_t root, int32_t local, const loop_index *write,
                           const loop_nest *writer, bool apply)
 {
-    int32_t space = nest_space_count(writer);
+    int32_t space = written_axes(writer, write);
     axis_terms terms[32];
     for (int32_t s = c; s >= 0; s = r->g.next[s]) {
         loop_nest *nest = member(r, s);
@@ -188,7 +197,7 @@ static bool make_local(grouper *r, int32_t c, const fuse_touch *touch, int32_t g
 {
     loop_program *p = r->f->p;
     loop_nest *writer = member(r, touch->statement);
-    int32_t space = nest_space_count(writer), root = touch->root;
+    int32_t space = written_axes(writer, touch->index), root = touch->root;
     size_ref extents[32];
     loop_index write = *touch->index;
     if (space > 32)

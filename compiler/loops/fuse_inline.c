@@ -30,6 +30,13 @@ static int64_t saturating(int64_t a, int64_t b)
 
 /* ---- the producer ------------------------------------------------------------------------ */
 
+/* What stands still along the innermost axis stays in a register. */
+static bool moves_inside(const inliner *in, const loop_nest *nest, const loop_value *read)
+{
+    int32_t last = nest->axis_count - 1;
+    return last < 0 || read->index.indirect >= 0 || read->index.coefs[last] != in->f->zero;
+}
+
 static bool take_slice(inliner *in, producer *p)
 {
     const loop_nest *nest = p->nest;
@@ -49,7 +56,7 @@ static bool take_slice(inliner *in, producer *p)
             p->slice[value->index.indirect] = 1;
         p->cost += fuse_op_cost(value->op);
         p->ops += !op_is_leaf(value->op);
-        if (value->op == LOOP_READ)
+        if (value->op == LOOP_READ && moves_inside(in, nest, value))
             p->read_bytes += (int64_t)stepc_dtype_bytes(in->f->p->buffers[value->buffer].dtype);
     }
     return true;

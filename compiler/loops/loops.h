@@ -85,6 +85,10 @@ typedef struct loop_axis {
     X(ASINH,     "asinh",   1) \
     X(ACOSH,     "acosh",   1) \
     X(ATANH,     "atanh",   1) \
+    X(LGAMMA,    "lgamma",  1) \
+    X(DIGAMMA,   "digamma", 1) \
+    X(ERFINV,    "erfinv",  1) \
+    X(NDTRI,     "ndtri",   1) \
     X(ERF,       "erf",     1) \
     X(ERFC,      "erfc",    1) \
     X(NOT,       "not",     1) /* bool: logical; integers: bitwise */                                \
@@ -155,8 +159,10 @@ typedef struct loop_acc {
     bool reassociate;
 } loop_acc;
 
-/* Stores a value. Values that a write stores (and its predicate) must not depend on reduce
- * axes but through ACC when the nest has reduce axes. half and bfloat16 buffers round to nearest even. */
+/* Stores a value, once per space index: neither the value nor the predicate depends on reduce axes but through ACC.
+ * A streaming write is one whose index runs along reduce axes: it stores for every reduce index, beside the
+ * accumulation; it has no predicate and no indirect index, and its value does not come through ACC. half and
+ * bfloat16 buffers round to nearest even. */
 typedef struct loop_write {
     int32_t buffer; /* a root */
     loop_index index;
@@ -181,10 +187,11 @@ typedef struct nest_schedule {
     int32_t row_tile;
     int32_t partial_sums; /* accumulators per sum when the vector axis is a reduce axis */
     bool outline;         /* emit as a noinline kernel of its own */
+    bool ahead;           /* reads of main memory ask for the rows of the group's next tile */
 } nest_schedule;
 
-/* For all space indices in row-major order: for all reduce indices: accumulate; then checks
- * or writes. A nest has either checks or writes. All checks of a nest are evaluated before
+/* For all space indices in row-major order: for all reduce indices: accumulate and do the streaming writes; then
+ * checks or the other writes. A nest has either checks or writes. All checks of a nest are evaluated before
  * any statement after it runs. Within one nest no write may alias a read of the same nest
  * but at the same index (in place). */
 typedef struct loop_nest {
@@ -205,7 +212,8 @@ typedef struct loop_nest {
 typedef enum call_kind {
     CALL_PHILOX_ADVANCE, /* generator in buffers[0] moves on by sizes[0] counter steps */
     CALL_COPY,           /* buffers[0] (contiguous) := buffers[1] (contiguous), sizes[0] elements */
-    CALL_SCAN            /* the same of running sums or products along one axis */
+    CALL_SCAN,           /* the same of running sums or products along one axis */
+    CALL_TOP             /* buffers[0]: the places of the greatest elements of each row of buffers[1]; both contiguous */
 } call_kind;
 
 /* Running sums or products: every element is that of all elements of buffers[1] up to its place along an axis of EXTENT
@@ -217,11 +225,18 @@ typedef struct loop_scan {
     bool is_reverse;   /* from the last index down */
 } loop_scan;
 
+/* The places, int32, of the COUNT greatest of each row of EXTENT elements (float32, float64 or int64), the greatest
+ * first, of equal ones the first; a NaN, which is no less and no greater than anything, once all before it have come. */
+typedef struct loop_top {
+    size_ref extent, count; /* count <= extent */
+} loop_top;
+
 typedef struct loop_call {
     call_kind kind;
     int32_t buffers[2];
-    size_ref sizes[2];
+    size_ref sizes[2]; /* TOP: elements of each buffer */
     loop_scan scan; /* SCAN */
+    loop_top top;   /* TOP */
     const stepc_operation *origin;
 } loop_call;
 
@@ -382,9 +397,12 @@ void nest_dependence(const loop_nest *nest, uint8_t *bits);
 void nest_axis_mask(const loop_nest *nest, uint32_t *mask);
 bool loop_reads(const loop_nest *nest, int32_t root);
 bool loop_writes(const loop_nest *nest, int32_t root);
+bool write_streams(const loop_nest *nest, const loop_write *w); /* along a reduce axis */
 /* For each value: 1 when every way it is used leads through an arm of a SELECT or a write's
  * predicate. Only there may a READ lie outside its buffer or a divisor be 0 (docs/loop-ir.md). */
 void nest_guarded(const loop_nest *nest, uint8_t *guarded);
+/* Whether a write goes where a value says. Two indices may then write one element: their order is that of the nest. */
+bool nest_scatters(const loop_nest *nest);
 bool loop_index_equal(const loop_index *a, const loop_index *b, int32_t axis_count);
 
 /* Fusion (fuse*.c) and scheduling (schedule.c). */

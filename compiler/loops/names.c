@@ -16,7 +16,7 @@ static const struct {
 
 const char *const buffer_kind_names[BUFFER_KIND_COUNT] = {"feed", "fetch", "weight", "state", "arena", "local"};
 const char *const acc_kind_names[ACC_KIND_COUNT] = {"sum", "prod", "max", "min", "any", "all", "argmax", "argmin"};
-const char *const call_kind_names[CALL_KIND_COUNT] = {"philox_advance", "copy", "scan"};
+const char *const call_kind_names[CALL_KIND_COUNT] = {"philox_advance", "copy", "scan", "top"};
 
 static bool is_word(const char *name, stepc_string word)
 {

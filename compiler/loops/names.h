@@ -12,7 +12,7 @@ stepc_dtype loop_dtype_find(stepc_string word);
 /* Words of an enum in its order; COUNT when unknown. */
 #define BUFFER_KIND_COUNT 6
 #define ACC_KIND_COUNT 8
-#define CALL_KIND_COUNT 3
+#define CALL_KIND_COUNT 4
 extern const char *const buffer_kind_names[BUFFER_KIND_COUNT];
 extern const char *const acc_kind_names[ACC_KIND_COUNT];
 extern const char *const call_kind_names[CALL_KIND_COUNT];

@@ -263,7 +263,8 @@ static bool parse_call(parser *ps)
 {
     loop_call call = {.buffers = {-1, -1},
                       .sizes = {SIZE_UNKNOWN, SIZE_UNKNOWN},
-                      .scan = {.extent = SIZE_UNKNOWN, .inner = SIZE_UNKNOWN}};
+                      .scan = {.extent = SIZE_UNKNOWN, .inner = SIZE_UNKNOWN},
+                      .top = {.extent = SIZE_UNKNOWN, .count = SIZE_UNKNOWN}};
     int32_t kind = name_find(call_kind_names, CALL_KIND_COUNT, parse_word(ps));
     if (kind == CALL_KIND_COUNT)
         return parse_refuse(ps, "a routine");
@@ -273,6 +274,9 @@ static bool parse_call(parser *ps)
     if (loop_call_buffers(&call) == 2 && !parse_number(ps, 'b', &call.buffers[1]))
         return false;
     if (!parse_size(ps, &call.sizes[0]) || (call.kind == CALL_SCAN && !parse_scan(ps, &call.scan)))
+        return false;
+    if (call.kind == CALL_TOP && (!parse_size(ps, &call.sizes[1]) || !parse_size(ps, &call.top.count) ||
+                                  !parse_size(ps, &call.top.extent)))
         return false;
     if (parse_accept(ps, "origin") && !parse_operation(ps, &call.origin))
         return false;

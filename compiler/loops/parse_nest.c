@@ -193,6 +193,7 @@ static bool parse_schedule(parser *ps)
         !parse_int32(ps, &s->partial_sums))
         return false;
     s->outline = parse_accept(ps, "outline");
+    s->ahead = parse_accept(ps, "ahead");
     s->is_set = true;
     return true;
 }

@@ -314,8 +314,9 @@ static void put_nest(const loop_program *p, const loop_nest *nest, text *out)
         put_value(p, nest, v, out);
     put_effects(p, nest, out);
     if (s->is_set)
-        text_printf(out, "  schedule vector=%d jam=%d row=%d rows=%d partial=%d%s\n", (int)s->vector_axis, (int)s->jam,
-                    (int)s->row_axis, (int)s->row_tile, (int)s->partial_sums, s->outline ? " outline" : "");
+        text_printf(out, "  schedule vector=%d jam=%d row=%d rows=%d partial=%d%s%s\n", (int)s->vector_axis, (int)s->jam,
+                    (int)s->row_axis, (int)s->row_tile, (int)s->partial_sums, s->outline ? " outline" : "",
+                    s->ahead ? " ahead" : "");
     text_puts(out, "}\n");
 }
 
@@ -333,6 +334,13 @@ static void put_call(const loop_program *p, const loop_call *call, text *out)
         size_print(p->sizes, call->scan.inner, out);
         text_puts(out, call->scan.is_exclusive ? " exclusive" : "");
         text_puts(out, call->scan.is_reverse ? " reverse" : "");
+    }
+    if (call->kind == CALL_TOP) {
+        const size_ref sizes[3] = {call->sizes[1], call->top.count, call->top.extent};
+        for (int i = 0; i < 3; i++) {
+            text_puts(out, " ");
+            size_print(p->sizes, sizes[i], out);
+        }
     }
     put_operation(out, "origin", call->origin);
     text_puts(out, "\n");

@@ -79,10 +79,12 @@ static void jam_plain(const scheduler *s, nest_schedule *out)
     out->jam = ops <= LIGHT_BODY ? 4 : ops <= MIDDLE_BODY ? 2 : 1;
     if (s->isa->registers > 0 && s->isa->registers < 16 && out->jam > 2)
         out->jam = 2;
+    if (s->has_pairs && out->jam > 1)
+        out->jam /= 2;
     while (out->jam > 1 && vectors < out->jam)
         out->jam /= 2;
     int32_t crossing = move_crossing(s, out->vector_axis), rows = ops <= LIGHT_BODY ? 8 : ops <= MIDDLE_BODY ? 4 : 1;
-    if (crossing >= 0 && rows > 1)
+    if (crossing >= 0 && rows > 1 && !nest_scatters(s->nest))
         move_rows(s, crossing, rows, out);
 }
 
@@ -133,6 +135,8 @@ stepc_code loop_schedule(loop_program *p, const isa_profile *isa, stepc_error *e
         if (p->statements[i].kind == STATEMENT_NEST)
             code = schedule_nest(p, isa, &scratch, in_strip, p->statements[i].nest, error);
     }
+    for (int32_t g = 0; g < p->group_count && !code; g++)
+        schedule_ahead(p, isa, &p->groups[g]);
     arena_release(&scratch);
     return code;
 }

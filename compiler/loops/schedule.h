@@ -14,6 +14,7 @@ typedef struct scheduler {
     uint8_t *guarded;
     int32_t lanes; /* of the axis that was last found to fit */
     bool may_stride;
+    bool has_pairs; /* values of 64 bits beside shorter ones take two vectors each */
 } scheduler;
 
 /* ---- lanes (schedule_lanes.c) ---------------------------------------------------------------- */
@@ -31,6 +32,11 @@ bool lanes_fit_writes(const scheduler *s, int32_t axis);
 int32_t reduce_lanes(scheduler *s);
 /* How many accumulators each accumulation is split into, OUT's vector axis being a reduce axis. */
 void reduce_partials(const scheduler *s, nest_schedule *out);
+
+/* ---- groups (schedule_ahead.c) ----------------------------------------------------------------- */
+
+/* Which members ask for the rows of the next tile. */
+void schedule_ahead(loop_program *p, const isa_profile *isa, const loop_group *g);
 
 /* ---- movement (schedule_move.c) ------------------------------------------------------------------ */
 

@@ -6,43 +6,51 @@ bool coef_is_zero(const scheduler *s, size_ref coef) { return coef == s->f.zero;
 
 int64_t axis_nominal(const scheduler *s, int32_t axis) { return fuse_nominal(&s->f, s->nest->axes[axis].extent); }
 
-/* Bytes of the values that vary along AXIS, when all have one width (comparisons aside) and an
- * operation that exists for vectors; 0 otherwise. */
-static int32_t lane_bytes(const scheduler *s, int32_t axis)
+static bool varies(const scheduler *s, int32_t v, int32_t axis) { return (s->mask[v] & UINT32_C(1) << axis) != 0; }
+
+static bool is_float(stepc_dtype dtype) { return dtype == STEPC_FLOAT32 || dtype == STEPC_FLOAT64; }
+
+/* Whether the vocabulary has the operation, whatever stands in the lanes. Lanes that a last vector does not fill hold
+ * zeros, by which integers must not be divided. */
+static bool is_lane_operation(const loop_value *value)
 {
-    int32_t bytes = 0;
+    bool divides = value->op == LOOP_DIV || value->op == LOOP_FLOORDIV || value->op == LOOP_POW;
+    return value->op != LOOP_PHILOX && (!divides || is_float(value->dtype));
+}
+
+/* Indices per vector along AXIS, at least: values of one width fill it; when widths meet, those of 32 bits do, longer
+ * ones being pairs of vectors. Bytes may do with lanes of 32 bits. 0 when lanes cannot hold what varies. */
+static int32_t lane_count(scheduler *s, int32_t axis)
+{
+    uint32_t widths = 0;
     for (int32_t v = 0; v < s->nest->value_count; v++) {
         const loop_value *value = &s->nest->values[v];
-        if (!(s->mask[v] & UINT32_C(1) << axis) || value->dtype == STEPC_BOOL)
+        if (!varies(s, v, axis))
             continue;
-        if (value->dtype != STEPC_FLOAT32 && value->dtype != STEPC_FLOAT64 && value->dtype != STEPC_INT32 &&
-            value->dtype != STEPC_UINT32)
+        if (!is_lane_operation(value))
             return 0;
-        if (value->op == LOOP_PHILOX || value->op == LOOP_AXIS)
-            return 0;
-        int32_t own = loop_value_bits(value->dtype) / 8;
-        if (bytes != 0 && own != bytes)
-            return 0;
-        bytes = own;
+        if (value->dtype != STEPC_BOOL)
+            widths |= (uint32_t)loop_value_bits(value->dtype) / 8;
     }
-    return bytes;
+    s->has_pairs = (widths & 8) != 0 && widths != 8;
+    return s->isa->vector_bytes / (widths == 8 ? 8 : 4);
 }
 
-/* Along AXIS an index stands still or goes from element to element; further apart when the work is worth
- * loading lanes one by one. */
-static bool is_lane_index(const scheduler *s, const loop_index *index, int32_t axis)
+/* Along AXIS an index stands still, goes from element to element, or, where one shuffle puts them right, backwards or
+ * to every second one; further apart when the work is worth loading lanes one by one. */
+static bool is_lane_index(const scheduler *s, const loop_index *index, int32_t axis, stepc_dtype storage)
 {
-    bool is_still = coef_is_zero(s, index->coefs[axis]);
-    if (index->indirect >= 0 && s->mask[index->indirect] & UINT32_C(1) << axis)
+    int64_t step;
+    bool is_still = coef_is_zero(s, index->coefs[axis]), is_long = stepc_dtype_bytes(storage) >= 4;
+    if (index->indirect >= 0 && varies(s, index->indirect, axis))
         return false;
-    return is_still || s->may_stride || index->coefs[axis] == s->f.one;
-}
-
-/* A lane is loaded from and stored to what holds its values as they are, or as half or bfloat16 side by side. */
-static bool is_lane_storage(const scheduler *s, stepc_dtype storage, stepc_dtype dtype, size_ref step)
-{
-    bool is_short = storage == STEPC_HALF || storage == STEPC_BFLOAT16;
-    return storage == dtype || (is_short && dtype == STEPC_FLOAT32 && step == s->f.one);
+    if (is_still || index->coefs[axis] == s->f.one)
+        return true;
+    if (!is_long)
+        return false;
+    if (size_is_const(s->f.p->sizes, index->coefs[axis], &step) && (step == -1 || step == 2) && !s->has_pairs)
+        return true;
+    return s->may_stride;
 }
 
 /* Whether all reads fit lanes along AXIS. Lanes evaluate both arms of a select, so a guarded
@@ -51,15 +59,9 @@ static bool reads_fit(const scheduler *s, int32_t axis)
 {
     for (int32_t v = 0; v < s->nest->value_count; v++) {
         const loop_value *value = &s->nest->values[v];
-        bool varies = s->mask[v] & UINT32_C(1) << axis;
-        if (varies && (value->op == LOOP_DIV || value->op == LOOP_FLOORDIV) && value->dtype != STEPC_FLOAT32 &&
-            value->dtype != STEPC_FLOAT64)
-            return false;
         if (value->op != LOOP_READ)
             continue;
-        const loop_buffer *b = &s->f.p->buffers[value->buffer];
-        if (!is_lane_index(s, &value->index, axis) ||
-            (varies && !is_lane_storage(s, b->dtype, value->dtype, value->index.coefs[axis])))
+        if (!is_lane_index(s, &value->index, axis, s->f.p->buffers[value->buffer].dtype))
             return false;
         if (s->guarded[v] && !index_inside(&s->f, value->buffer, &value->index, s->nest))
             return false;
@@ -71,10 +73,13 @@ bool lanes_fit_writes(const scheduler *s, int32_t axis)
 {
     for (int32_t i = 0; i < s->nest->write_count; i++) {
         const loop_write *w = &s->nest->writes[i];
-        if (w->index.indirect >= 0 || w->predicate >= 0 || w->index.coefs[axis] != s->f.one)
+        stepc_dtype storage = s->f.p->buffers[w->buffer].dtype;
+        if (axis >= s->space && !write_streams(s->nest, w))
+            continue; /* after the accumulation, one by one */
+        if (w->predicate >= 0 || w->index.coefs[axis] != s->f.one ||
+            (w->index.indirect >= 0 && s->mask[w->index.indirect] & UINT32_C(1) << axis))
             return false;
-        if (!is_lane_storage(s, s->f.p->buffers[w->buffer].dtype, s->nest->values[w->value].dtype,
-                             w->index.coefs[axis]))
+        if (loop_value_dtype(storage) != s->nest->values[w->value].dtype)
             return false;
     }
     return true;
@@ -89,11 +94,23 @@ static bool has_plain_accs(const scheduler *s)
     return true;
 }
 
+/* Accumulators run in lanes of their own width only, and short ones not at all. */
+static bool accs_fit(const scheduler *s, int32_t axis)
+{
+    for (int32_t i = 0; i < s->nest->acc_count; i++) {
+        const loop_acc *acc = &s->nest->accs[i];
+        int32_t bits = loop_value_bits(acc->dtype);
+        if (varies(s, acc->value, axis) && acc->dtype != STEPC_BOOL && (bits < 32 || (bits == 64 && s->has_pairs)))
+            return false;
+    }
+    return true;
+}
+
 bool lanes_fit(scheduler *s, int32_t axis)
 {
-    int32_t bytes = lane_bytes(s, axis), vector = s->isa->vector_bytes;
-    if (bytes == 0 || vector < bytes || !has_plain_accs(s) || !reads_fit(s, axis))
+    int32_t lanes = lane_count(s, axis);
+    if (lanes <= 1 || !has_plain_accs(s) || !accs_fit(s, axis) || !reads_fit(s, axis))
         return false;
-    s->lanes = vector / bytes;
+    s->lanes = lanes;
     return axis_nominal(s, axis) >= s->lanes;
 }

@@ -13,7 +13,7 @@ int32_t reduce_lanes(scheduler *s)
             ((acc->kind == ACC_SUM || acc->kind == ACC_PROD) && !acc->reassociate))
             return -1;
     }
-    return lanes_fit(s, axis) ? axis : -1;
+    return lanes_fit_writes(s, axis) && lanes_fit(s, axis) ? axis : -1;
 }
 
 void reduce_partials(const scheduler *s, nest_schedule *out)

@@ -391,7 +391,33 @@ static const char *write_fault(const checker *c, const loop_nest *nest, const lo
     return NULL;
 }
 
-/* What a write or check uses must be the same for all reduce indices. */
+static bool streams(const checker *c, const loop_nest *nest, const loop_write *w)
+{
+    for (int32_t k = 0; k < nest->axis_count; k++) {
+        int64_t coef;
+        if (nest->axes[k].kind == AXIS_REDUCE && !(size_is_const(c->p->sizes, w->index.coefs[k], &coef) && coef == 0))
+            return true;
+    }
+    return false;
+}
+
+/* A write beside the accumulation: what is accumulated is not known yet. */
+static const char *stream_fault(const loop_write *w, const uint8_t *bits)
+{
+    if (w->predicate >= 0 || w->index.indirect >= 0)
+        return "a write along a reduce axis is predicated or indirect";
+    return bits[w->value] & 2 ? "a write along a reduce axis depends on an accumulator" : NULL;
+}
+
+/* A write after the accumulation must be the same for all reduce indices. */
+static const char *still_fault(const loop_write *w, const uint8_t *bits)
+{
+    bool varies = (bits[w->value] & 1) || (w->predicate >= 0 && (bits[w->predicate] & 1)) ||
+                  (w->index.indirect >= 0 && (bits[w->index.indirect] & 1));
+    return varies ? "a write depends on a reduce axis" : NULL;
+}
+
+/* What comes after the accumulation is apart from what goes into it. */
 static const char *order_fault(const checker *c, const loop_nest *nest, const uint8_t *bits)
 {
     for (int32_t i = 0; i < nest->acc_count; i++) {
@@ -403,16 +429,10 @@ static const char *order_fault(const checker *c, const loop_nest *nest, const ui
             return "a check depends on a reduce axis";
     }
     for (int32_t i = 0; i < nest->write_count; i++) {
-        const loop_write *w = &nest->writes[i];
-        bool varies = (bits[w->value] & 1) || (w->predicate >= 0 && (bits[w->predicate] & 1)) ||
-                      (w->index.indirect >= 0 && (bits[w->index.indirect] & 1));
-        for (int32_t k = 0; k < nest->axis_count; k++) {
-            int64_t coef;
-            varies = varies || (nest->axes[k].kind == AXIS_REDUCE &&
-                                !(size_is_const(c->p->sizes, w->index.coefs[k], &coef) && coef == 0));
-        }
-        if (varies)
-            return "a write depends on a reduce axis";
+        const char *fault = streams(c, nest, &nest->writes[i]) ? stream_fault(&nest->writes[i], bits)
+                                                               : still_fault(&nest->writes[i], bits);
+        if (fault != NULL)
+            return fault;
     }
     return NULL;
 }
@@ -476,8 +496,28 @@ static stepc_code check_nest(checker *c, const loop_nest *nest)
     return check_order(c, nest);
 }
 
+static stepc_code check_top(const checker *c, const loop_call *call)
+{
+    if (!is_size(c, call->top.extent) || !is_size(c, call->top.count) || !is_size(c, call->sizes[1]))
+        return broken(c, "call ", c->statement, "unknown size");
+    for (int32_t i = 0; i < 2; i++) {
+        if (!is_buffer(c, call->buffers[i]))
+            return broken(c, "call ", c->statement, "no such buffer");
+        const loop_buffer *b = &c->p->buffers[call->buffers[i]];
+        if (b->kind == BUFFER_LOCAL || (i == 0 && (b->kind == BUFFER_FEED || b->kind == BUFFER_WEIGHT)))
+            return broken(c, "call ", c->statement, "a buffer that it may not use");
+        bool fits = i == 0 ? b->dtype == STEPC_INT32
+                           : b->dtype == STEPC_FLOAT32 || b->dtype == STEPC_FLOAT64 || b->dtype == STEPC_INT64;
+        if (!fits)
+            return broken(c, "call ", c->statement, "wrong type");
+    }
+    return is_size(c, call->sizes[0]) ? STEPC_OK : broken(c, "call ", c->statement, "unknown size");
+}
+
 static stepc_code check_call(const checker *c, const loop_call *call)
 {
+    if (call->kind == CALL_TOP)
+        return check_top(c, call);
     int32_t buffers = loop_call_buffers(call);
     if (call->kind != CALL_COPY && call->kind != CALL_PHILOX_ADVANCE && call->kind != CALL_SCAN)
         return broken(c, "call ", c->statement, "unknown routine");

@@ -170,6 +170,8 @@ static stepc_code collect(memory_checker *c, int32_t statement, touch **out, int
     for (int32_t w = 0; w < nest->write_count; w++) {
         const loop_write *write = &nest->writes[w];
         touch *t = &(*out)[*count];
+        if (!reduces && write_streams(nest, write))
+            continue;
         *t = (touch){.statement = statement, .buffer = write->buffer, .is_write = true,
                      .is_free = write->predicate >= 0};
         if (!make_touch(c, nest, &write->index, t))
@@ -206,15 +208,18 @@ static bool is_inside(const memory_checker *c, const touch *t)
 
 /* ---- one nest ------------------------------------------------------------------------------------- */
 
-/* Two space indices that a write sends to one element. */
+/* Two indices that a write sends to one element: of the space, and of the reduction when it runs along that. */
 static bool writes_twice(const memory_checker *c, const touch *t)
 {
     const loop_nest *nest = c->p->statements[t->statement].nest;
     linear_term terms[MOST_AXES];
     int32_t count = 0;
+    bool streams = false;
+    for (int32_t k = 0; k < nest->axis_count; k++)
+        streams = streams || (nest->axes[k].kind == AXIS_REDUCE && t->coefs[k] != 0);
     for (int32_t k = 0; k < nest->axis_count; k++) {
         int64_t last = extent(c, nest, k) - 1;
-        if (nest->axes[k].kind == AXIS_SPACE && last > 0)
+        if ((nest->axes[k].kind == AXIS_SPACE || streams) && last > 0)
             terms[count++] = (linear_term){.coef = t->coefs[k], .low = -last, .high = last, .is_marked = true};
     }
     return count > 0 && linear_solve(terms, count, 0) == LINEAR_SOME;
@@ -262,6 +267,8 @@ static stepc_code check_touches(memory_checker *c, const touch *touches, int32_t
                 continue;
             if (!other->is_write && loop_index_equal(other->index, t->index, axes))
                 continue;
+            if (t->index->indirect >= 0 && !other->is_write)
+                return broken(c, "an indirect write meets a read at another index", t->buffer);
             if (meet(c, t, other))
                 return broken(c, other->is_write ? "two writes meet" : "a write meets a read at another index",
                               t->buffer);
@@ -406,6 +413,19 @@ static bool scan_fits(const memory_checker *c, const loop_scan *scan, int64_t co
                           count % block == 0);
 }
 
+/* Rows of COUNT places for as many rows of EXTENT elements. */
+static bool top_fits(const memory_checker *c, const loop_call *call, int64_t places)
+{
+    const loop_top *top = &call->top;
+    if (!c->known[top->extent] || !c->known[top->count] || !c->known[call->sizes[1]])
+        return false;
+    int64_t count = c->sizes[top->count], extent = c->sizes[top->extent], elements = c->sizes[call->sizes[1]];
+    if (count < 0 || elements < 0)
+        return false;
+    return places == 0 || (count > 0 && count <= extent && places % count == 0 && elements % extent == 0 &&
+                           places / count == elements / extent);
+}
+
 static stepc_code follow_call(memory_checker *c, const loop_call *call, bool *written)
 {
     int64_t count = c->known[call->sizes[0]] ? c->sizes[call->sizes[0]] : -1;
@@ -414,9 +434,12 @@ static stepc_code follow_call(memory_checker *c, const loop_call *call, bool *wr
         return broken(c, "a call without a size", call->buffers[0]);
     if (call->kind == CALL_SCAN && !scan_fits(c, &call->scan, count))
         return broken(c, "a scan whose sizes do not fit", call->buffers[0]);
+    if (call->kind == CALL_TOP && !top_fits(c, call, count))
+        return broken(c, "greatest elements whose sizes do not fit", call->buffers[0]);
     for (int32_t i = 0; i < buffers; i++) {
         const loop_buffer *b = &c->p->buffers[call->buffers[i]];
         int64_t end = c->known[b->offset] ? c->sizes[b->offset] : -1;
+        count = call->kind == CALL_TOP && i == 1 ? c->sizes[call->sizes[1]] : count;
         bool fits = end >= 0 && checked_add_i64(end, count, &end) && end <= c->elements[b->root];
         if (call->kind == CALL_PHILOX_ADVANCE)
             fits = c->elements[b->root] == 6;

@@ -425,6 +425,7 @@ static stepc_code lower_cast(lower_context *l)
 
 static const lower_row rows[] = {
     {"Add", lower_add, 0},
+    {"AccumulateNV2", lower_add_n, 0},
     {"AddN", lower_add_n, 0},
     {"AddV2", lower_add, 0},
     {"BiasAdd", lower_bias_add, 0},

@@ -50,6 +50,10 @@ FUNCTION(inverse_hyperbolic_tangent, LOOP_ATANH)
 FUNCTION(hyperbolic_cosine, LOOP_COSH)
 FUNCTION(error_function, LOOP_ERF)
 FUNCTION(error_complement, LOOP_ERFC)
+FUNCTION(digamma, LOOP_DIGAMMA)
+FUNCTION(error_inverse, LOOP_ERFINV)
+FUNCTION(log_gamma, LOOP_LGAMMA)
+FUNCTION(normal_quantile, LOOP_NDTRI)
 FUNCTION(exponential_less_one, LOOP_EXPM1)
 FUNCTION(logarithm_of_one_more, LOOP_LOG1P)
 FUNCTION(hyperbolic_sine, LOOP_SINH)
@@ -410,11 +414,13 @@ static const struct {
     {"BitwiseXor", NULL, bits_xor, false},
     {"Ceil", ceiling_of, NULL, false},
     {"Cosh", hyperbolic_cosine, NULL, false},
+    {"Digamma", digamma, NULL, false},
     {"DivNoNan", NULL, div_no_nan, false},
     {"Elu", elu, NULL, false},
     {"EluGrad", NULL, elu_grad, false},
     {"Erf", error_function, NULL, false},
     {"Erfc", error_complement, NULL, false},
+    {"Erfinv", error_inverse, NULL, false},
     {"Expm1", exponential_less_one, NULL, false},
     {"Floor", floor_of, NULL, false},
     {"FloorMod", NULL, floor_remainder, true},
@@ -424,10 +430,12 @@ static const struct {
     {"LeakyRelu", leaky_relu, NULL, false},
     {"LeakyReluGrad", NULL, leaky_relu_grad, false},
     {"LeftShift", NULL, shift_left, false},
+    {"Lgamma", log_gamma, NULL, false},
     {"Log1p", logarithm_of_one_more, NULL, false},
     {"Minimum", NULL, minimum, false},
     {"Mod", NULL, remainder_of, true},
     {"MulNoNan", NULL, mul_no_nan, false},
+    {"Ndtri", normal_quantile, NULL, false},
     {"Pow", NULL, power, false},
     {"Reciprocal", reciprocal, NULL, true},
     {"ReciprocalGrad", NULL, reciprocal_grad, false},
@@ -478,10 +486,10 @@ static stepc_code lower_by_table(lower_context *l)
 #define ROW(name) {name, lower_by_table, 0}
 static const lower_row rows[] = {
     ROW("Abs"), ROW("Acos"), ROW("Acosh"), ROW("Asin"), ROW("Asinh"), ROW("Atan"), ROW("Atan2"), ROW("Atanh"),
-    ROW("BitwiseAnd"), ROW("BitwiseOr"), ROW("BitwiseXor"), ROW("Ceil"), ROW("Cosh"), ROW("DivNoNan"), ROW("Elu"),
-    ROW("EluGrad"), ROW("Erf"), ROW("Erfc"), ROW("Expm1"), ROW("Floor"), ROW("FloorMod"), ROW("Inv"),
-    ROW("InvGrad"), ROW("Invert"), ROW("LeakyRelu"), ROW("LeakyReluGrad"), ROW("LeftShift"), ROW("Log1p"),
-    ROW("Minimum"), ROW("Mod"), ROW("MulNoNan"), ROW("Pow"), ROW("Reciprocal"), ROW("ReciprocalGrad"), ROW("Relu6"),
+    ROW("BitwiseAnd"), ROW("BitwiseOr"), ROW("BitwiseXor"), ROW("Ceil"), ROW("Cosh"), ROW("Digamma"), ROW("DivNoNan"), ROW("Elu"),
+    ROW("EluGrad"), ROW("Erf"), ROW("Erfc"), ROW("Erfinv"), ROW("Expm1"), ROW("Floor"), ROW("FloorMod"), ROW("Inv"),
+    ROW("InvGrad"), ROW("Invert"), ROW("LeakyRelu"), ROW("LeakyReluGrad"), ROW("LeftShift"), ROW("Lgamma"), ROW("Log1p"),
+    ROW("Minimum"), ROW("Mod"), ROW("MulNoNan"), ROW("Ndtri"), ROW("Pow"), ROW("Reciprocal"), ROW("ReciprocalGrad"), ROW("Relu6"),
     ROW("Relu6Grad"), ROW("RightShift"), ROW("Rint"), ROW("Round"), ROW("Rsqrt"), ROW("RsqrtGrad"), ROW("Selu"),
     ROW("SeluGrad"), ROW("SigmoidGrad"), ROW("Sign"), ROW("Sinh"), ROW("Softplus"), ROW("SoftplusGrad"),
     ROW("Softsign"), ROW("SoftsignGrad"), ROW("Sqrt"), ROW("SqrtGrad"), ROW("SquaredDifference"), ROW("Tan"),

@@ -82,8 +82,7 @@ static int32_t packed_front(lower_context *l, int32_t params, int64_t width)
     return copy < 0 || lower_copy(l->state, copy, params, l->op, l->error) ? -1 : copy;
 }
 
-/* Index COLUMN of the row that the first axes name. */
-static int32_t read_column(nest_builder *b, lower_context *l, int32_t indices, int32_t axis_count, int64_t column)
+int32_t lower_read_column(nest_builder *b, lower_context *l, int32_t indices, int32_t axis_count, int64_t column)
 {
     size_pool *p = l->program->sizes;
     const loop_buffer *from = &l->program->buffers[indices];
@@ -104,7 +103,7 @@ static stepc_code check_rows(lower_context *l, int32_t indices, int32_t params, 
     for (int32_t d = 0; d < rank - 1; d++)
         nest_axis(&b, l->program->buffers[indices].extents[d], AXIS_SPACE);
     for (int64_t k = 0; k < width; k++)
-        nest_check(&b, nest_in_range(&b, read_column(&b, l, indices, rank - 1, k), l->program->buffers[params].extents[k]),
+        nest_check(&b, nest_in_range(&b, lower_read_column(&b, l, indices, rank - 1, k), l->program->buffers[params].extents[k]),
                    STEPC_INVALID_ARGUMENT, "a row of indices does not index into param shape", l->op);
     return nest_end(&b, l->error);
 }
@@ -135,7 +134,7 @@ static stepc_code lower_gather_nd(lower_context *l)
     for (int32_t a = 0; a < axis_count; a++)
         coefs[a] = a < index_rank - 1 ? size_const(p, 0) : from->strides[width + a - (index_rank - 1)];
     for (int64_t k = 0; k < width; k++) {
-        int32_t at = read_column(&b, l, indices, axis_count, k);
+        int32_t at = lower_read_column(&b, l, indices, axis_count, k);
         if (flat >= 0)
             at = nest_binary(&b, LOOP_ADD, nest_binary(&b, LOOP_MUL, flat, nest_size(&b, from->extents[k])), at);
         flat = at;

@@ -41,6 +41,8 @@ stepc_code lower_require_rank(lower_context *l, int32_t input, int32_t rank);
 stepc_code lower_unknown_operand(lower_context *l, int32_t input);
 /* 0 as a value of a buffer of DTYPE. */
 int32_t lower_zero(nest_builder *b, stepc_dtype dtype);
+/* As int64: index COLUMN of the row of INDICES that the first axes of the nest, of AXIS_COUNT in all, name. */
+int32_t lower_read_column(nest_builder *b, lower_context *l, int32_t indices, int32_t axis_count, int64_t column);
 /* Writes to output OUTPUT its own known elements. */
 stepc_code lower_write_elements(lower_context *l, int32_t output);
 

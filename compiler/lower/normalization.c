@@ -41,6 +41,7 @@ static int32_t read_row(nest_builder *b, int32_t buffer)
 
 typedef struct row_values {
     int32_t max, exponents, sum; /* buffers: per row, per element, per row */
+    int32_t scale;               /* 1 / sum, per row; -1 under --exact: there every element is divided */
 } row_values;
 
 static stepc_code reduce_rows(lower_context *l, const rows_shape *s, acc_kind kind, int32_t from, int32_t to)
@@ -74,9 +75,38 @@ static stepc_code exponentials(lower_context *l, const rows_shape *s, int32_t x,
     return code ? code : reduce_rows(l, s, ACC_SUM, v->exponents, v->sum);
 }
 
+/* OUT: a buffer for a value per row. Opens the nest that fills it. */
+static bool begin_per_row(lower_context *l, nest_builder *b, const rows_shape *s, const char *hint, int32_t *out)
+{
+    *out = lower_temporary(l, s->carried, s->extents, s->rank - 1, hint);
+    if (*out < 0)
+        return false;
+    nest_begin(b, l->program);
+    nest_origin(b, l->op);
+    for (int32_t d = 0; d < s->rank - 1; d++)
+        nest_axis(b, s->extents[d], AXIS_SPACE);
+    return true;
+}
+
+/* The exponentials, and what turns them into probabilities: one division per row, but under --exact. */
+static stepc_code weights(lower_context *l, const rows_shape *s, int32_t x, row_values *v)
+{
+    nest_builder b;
+    stepc_code code = exponentials(l, s, x, v);
+    v->scale = -1;
+    if (code || l->program->exact)
+        return code;
+    if (!begin_per_row(l, &b, s, "row_scale", &v->scale))
+        return STEPC_RESOURCE_EXHAUSTED;
+    lower_write(&b, v->scale, nest_binary(&b, LOOP_DIV, nest_const_f64(&b, s->carried, 1.0), read_row(&b, v->sum)));
+    return nest_end(&b, l->error);
+}
+
 static int32_t probability(nest_builder *b, const rows_shape *s, const row_values *v)
 {
-    return nest_binary(b, LOOP_DIV, lower_read_broadcast(b, v->exponents, s->rank), read_row(b, v->sum));
+    int32_t exponent = lower_read_broadcast(b, v->exponents, s->rank);
+    return v->scale >= 0 ? nest_binary(b, LOOP_MUL, exponent, read_row(b, v->scale))
+                         : nest_binary(b, LOOP_DIV, exponent, read_row(b, v->sum));
 }
 
 /* ---- Softmax ------------------------------------------------------------------------------- */
@@ -88,7 +118,7 @@ static stepc_code lower_softmax(lower_context *l)
         return stepc_error_code(l->error);
     rows_shape s = shape_of(l, out, lower_output_info(l, 0)->dtype);
     row_values v;
-    stepc_code code = exponentials(l, &s, x, &v);
+    stepc_code code = weights(l, &s, x, &v);
     if (code)
         return code;
     nest_builder b;
@@ -102,14 +132,9 @@ static stepc_code lower_softmax(lower_context *l)
 /* One logarithm per row, shared by its elements. */
 static stepc_code log_sums(lower_context *l, const rows_shape *s, const row_values *v, int32_t *out)
 {
-    *out = lower_temporary(l, s->carried, s->extents, s->rank - 1, "row_log");
-    if (*out < 0)
-        return STEPC_RESOURCE_EXHAUSTED;
     nest_builder b;
-    nest_begin(&b, l->program);
-    nest_origin(&b, l->op);
-    for (int32_t d = 0; d < s->rank - 1; d++)
-        nest_axis(&b, s->extents[d], AXIS_SPACE);
+    if (!begin_per_row(l, &b, s, "row_log", out))
+        return STEPC_RESOURCE_EXHAUSTED;
     lower_write(&b, *out, nest_unary(&b, LOOP_LOG, read_row(&b, v->sum)));
     return nest_end(&b, l->error);
 }
@@ -160,7 +185,7 @@ static stepc_code lower_cross_entropy(lower_context *l)
     if (!code)
         code = lower_check_broadcast(l, labels, backprop);
     if (!code)
-        code = exponentials(l, &s, x, &v);
+        code = weights(l, &s, x, &v);
     if (!code)
         code = dense_loss(l, &s, x, labels, &v, loss);
     if (code)
@@ -217,7 +242,7 @@ static stepc_code lower_sparse_cross_entropy(lower_context *l)
     if (!code)
         code = check_labels(l, &s, labels);
     if (!code)
-        code = exponentials(l, &s, x, &v);
+        code = weights(l, &s, x, &v);
     if (!code)
         code = sparse_loss(l, &s, x, labels, &v, loss);
     if (code)

@@ -14,9 +14,12 @@
  * LANES AND TYPES (v_types; every v_ snippet needs it)
  *   V_LANES              lanes of 32 bits. Define before the text to force (1, 4, 8, 16); else from the compiler's
  *                        macros: 16 AVX-512F+DQ, 8 AVX2, 4 SSE2/NEON/Helium/VSX/wasm, else 1
- *   V_LANES64            lanes of 64 bits: V_LANES / 2, or 1
+ *   V_LANES64            lanes of 64 bits: V_LANES / 2, or 1; V_LANES16 and V_LANES8: twice and four times V_LANES, or 1
  *   V_FMA                1 where v_fma_* is one instruction, else 0
  *   v_f32 v_i32 v_u32 v_m32, v_f64 v_i64 v_u64 v_m64   plain scalars when V_LANES is 1
+ *   v_i8 v_u8 v_m8, v_i16 v_u16 v_m16      there are loads, stores, comparisons, choice, extremes, v_add v_sub v_mul of them
+ *   w_f64 w_i64 w_u64    V_LANES values of 64 bits: pairs of vectors (lanes.c.in), with W_EACH(type, function, x),
+ *                        W_EACH2(type, function, x, y), W_INFIX(type, x, sign, y) for what is done to both halves
  *   Infix + - * / (and & | ^ ~ << >> on integers and masks) work on these types and with scalar constants
  *   of the same type: x * 0.5f + y. Signed integers must not overflow: use v_u32, v_u64 for wrapping.
  *   Write v_splat_T(c) where both operands would be scalars. Compare and choose only by the functions.
@@ -28,6 +31,10 @@
  *   v_T v_load_stride_T(const scalar T *p, ptrdiff_t stride)     v_T v_gather_T(const scalar T *p, v_i32|v_i64 index)
  *   v_T v_splat_T(scalar T x)                        v_T v_iota_T(void)   0, 1, 2, ...
  *   scalar T v_first_T(v_T x)                        lane 0
+ *   v_T v_load_reverse_T(p)  p[0], p[-1], ...          v_T v_load_second_T(p)  p[0], p[2], ...
+ *   v_i32 v_load32_S(p)  v_store32_S(p, x), _part      short integers in lanes of 32 bits; v_wrap_S(x) keeps their bits
+ *   v_M v_load_M(p)  v_store_M(p, m), _part            masks from and to bytes
+ *   w_load_T  w_store_T, _part, _stride                pairs
  * ARITHMETIC  (F: f32 f64)
  *   v_F v_fma_F(a, b, c)        a*b+c, fused where V_FMA, else two roundings
  *   v_T v_min_T(a, b)           b < a ? b : a  (a when either is NaN)     v_T v_max_T(a, b)   b > a ? b : a
@@ -46,6 +53,9 @@
  *                               (with V_LANES 1 there is only the low half)
  *   v_f32 v_load_f16(const uint16_t *p)  void v_store_f16(uint16_t *p, v_f32 x)   likewise v_load_bf16, v_store_bf16
  *   v_f32 v_round_f16(v_f32)  v_f32 v_round_bf16(v_f32)         to the nearest half or bfloat16, as float32
+ *   v_u32 v_sat_u32_f32  v_u64 v_sat_u64_f64  v_i32 v_clamp_S(v_i32)   the same for the other integers
+ *   w_f64_from_f32|i32|u32  w_i64_from_i32|u32  w_f32_from_f64|i64|u64  w_i32_from_i64 (low bits)  w_sat_i32_f64  w_sat_u32_f64
+ *   v_m32 w_lt_T(a, b) w_le_T w_eq_T w_ne_T      w_T w_select_T(v_m32 m, a, b)
  * REDUCTION   (fixed order: halves are folded onto each other)
  *   scalar T v_sum_T(v_T x)  v_prod_F(x)  v_hmin_T(x)  v_hmax_T(x)   (hmin, hmax as v_min, v_max)
  *

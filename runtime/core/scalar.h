@@ -28,6 +28,10 @@ double scalar_acosh(double x);
 double scalar_atanh(double x);
 double scalar_erf(double x);
 double scalar_erfc(double x);
+double scalar_lgamma(double x);  /* log(abs(gamma(x))) */
+double scalar_digamma(double x); /* its derivative */
+double scalar_erfinv(double x);
+double scalar_ndtri(double p);   /* the quantile of the normal distribution */
 double scalar_pow(double x, double y); /* all special cases as in C */
 double scalar_sqrt(double x);    /* correctly rounded */
 double scalar_floor(double x);

@@ -2,7 +2,7 @@
 /* Accurate sine, cosine, tangent and the inverse functions over the whole range of double.
  * The text between the marks is also emitted into generated code. */
 #include "runtime/core/scalar.h"
-#include "runtime/core/scalar_dd.h"
+#include "runtime/core/scalar_parts.h"
 
 /* @snippet dd_reduce_half_pi needs: dd_mul dd_fast_sum scalar_bits scalar_power_of_two */
 /* x = quadrant * pi/2 + result modulo 2 pi, |result| <= pi/4, for finite |x| > pi/4 (Payne and
@@ -63,47 +63,6 @@ static scalar_dd dd_reduce_half_pi(double x, uint32_t *quadrant)
     if (bits >> 63)
         *quadrant = 0u - *quadrant;
     return f;
-}
-/* @end */
-
-/* @snippet dd_sin_small needs: dd_mul dd_add dd_fast_sum */
-/* sin(r), |r| <= pi/4, by its series: the first terms in two parts, the rest in double. */
-static scalar_dd dd_sin_small(scalar_dd r)
-{
-    static const scalar_dd c3 = {-0x1.5555555555555p-3, -0x1.5555555555555p-57};
-    static const scalar_dd c5 = {0x1.1111111111111p-7, 0x1.1111111111111p-63};
-    scalar_dd r2 = dd_mul(r, r), u;
-    double z = r2.hi;
-    double q = 1.0 / 355687428096000.0 - z * (1.0 / 121645100408832000.0 - z * (1.0 / 51090942171709440000.0));
-
-    q = -1.0 / 39916800.0 + z * (1.0 / 6227020800.0 + z * (-1.0 / 1307674368000.0 + z * q));
-    q = z * (-1.0 / 5040.0 + z * (1.0 / 362880.0 + z * q));
-    u = dd_fast_sum(c5.hi, q);
-    u.lo += c5.lo;
-    u = dd_mul(u, r2);
-    u = dd_add(u, c3);
-    u = dd_mul(dd_mul(u, r2), r);
-    return dd_add(r, u);
-}
-/* @end */
-
-/* @snippet dd_cos_small needs: dd_mul dd_add dd_fast_sum */
-/* cos(r), |r| <= pi/4, alike. */
-static scalar_dd dd_cos_small(scalar_dd r)
-{
-    static const scalar_dd c4 = {0x1.5555555555555p-5, 0x1.5555555555555p-59}, one = {1.0, 0.0};
-    scalar_dd r2 = dd_mul(r, r), u, half;
-    double z = r2.hi;
-    double q = -1.0 / 6402373705728000.0 + z * (1.0 / 2432902008176640000.0 - z * (1.0 / 1124000727777607680000.0));
-
-    q = 1.0 / 479001600.0 + z * (-1.0 / 87178291200.0 + z * (1.0 / 20922789888000.0 + z * q));
-    q = z * (-1.0 / 720.0 + z * (1.0 / 40320.0 + z * (-1.0 / 3628800.0 + z * q)));
-    u = dd_fast_sum(c4.hi, q);
-    u.lo += c4.lo;
-    u = dd_mul(dd_mul(u, r2), r2);
-    half.hi = -0.5 * r2.hi;
-    half.lo = -0.5 * r2.lo;
-    return dd_add(dd_add(one, half), u);
 }
 /* @end */
 

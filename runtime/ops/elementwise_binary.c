@@ -8,6 +8,7 @@
 
 #include "runtime/core/checked.h"
 #include "runtime/core/scalar.h"
+#include "runtime/ops/complex_math.h"
 
 #include <string.h>
 
@@ -222,36 +223,51 @@ static complex_value c128_sub(complex_value x, complex_value y)
     return (complex_value){x.re - y.re, x.im - y.im};
 }
 
-static complex_value c128_mul(complex_value x, complex_value y)
-{
-    return (complex_value){x.re * y.re - x.im * y.im, x.re * y.im + x.im * y.re};
-}
-
-static double magnitude(double x)
-{
-    return x < 0 ? -x : x;
-}
-
-/* Smith's method: no overflow in between when the quotient is in range. */
-static complex_value c128_div(complex_value x, complex_value y)
-{
-    double ratio, divisor;
-
-    if (magnitude(y.re) >= magnitude(y.im)) {
-        ratio = y.im / y.re;
-        divisor = y.re + y.im * ratio;
-        return (complex_value){(x.re + x.im * ratio) / divisor, (x.im - x.re * ratio) / divisor};
-    }
-    ratio = y.re / y.im;
-    divisor = y.im + y.re * ratio;
-    return (complex_value){(x.re * ratio + x.im) / divisor, (x.im * ratio - x.re) / divisor};
-}
-
 static complex_value c128_squared_difference(complex_value x, complex_value y)
 {
     complex_value d = c128_sub(x, y);
 
     return (complex_value){d.re * d.re + d.im * d.im, 0};
+}
+
+/* ---- gradients of complex functions: output Y first, then DY; TensorFlow multiplies by the conjugate derivative ---- */
+
+static complex_value conjugate(complex_value x)
+{
+    return (complex_value){x.re, -x.im};
+}
+
+static complex_value c128_sigmoid_grad(complex_value y, complex_value dy)
+{
+    complex_value rest = {1 - y.re, -y.im};
+
+    return complex_mul(dy, conjugate(complex_mul(y, rest)));
+}
+
+static complex_value c128_tanh_grad(complex_value y, complex_value dy)
+{
+    complex_value square = complex_mul(y, y), rest = {1 - square.re, -square.im};
+
+    return complex_mul(dy, conjugate(rest));
+}
+
+static complex_value c128_sqrt_grad(complex_value y, complex_value dy)
+{
+    return complex_div((complex_value){0.5 * dy.re, 0.5 * dy.im}, conjugate(y));
+}
+
+static complex_value c128_rsqrt_grad(complex_value y, complex_value dy)
+{
+    complex_value c = conjugate(y), half = {-0.5 * dy.re, -0.5 * dy.im};
+
+    return complex_mul(complex_mul(half, c), complex_mul(c, c));
+}
+
+static complex_value c128_reciprocal_grad(complex_value y, complex_value dy)
+{
+    complex_value c = conjugate(y);
+
+    return complex_mul(complex_mul((complex_value){-c.re, -c.im}, dy), c);
 }
 
 static bool c128_is_zero(complex_value x)
@@ -261,44 +277,62 @@ static bool c128_is_zero(complex_value x)
 
 static complex_value c128_div_no_nan(complex_value x, complex_value y)
 {
-    return c128_is_zero(y) ? (complex_value){0, 0} : c128_div(x, y);
+    return c128_is_zero(y) ? (complex_value){0, 0} : complex_div(x, y);
 }
 
 static complex_value c128_mul_no_nan(complex_value x, complex_value y)
 {
-    return c128_is_zero(y) ? (complex_value){0, 0} : c128_mul(x, y);
+    return c128_is_zero(y) ? (complex_value){0, 0} : complex_mul(x, y);
 }
 
 static complex_value c128_xdivy(complex_value x, complex_value y)
 {
-    return c128_is_zero(x) ? (complex_value){0, 0} : c128_div(x, y);
+    return c128_is_zero(x) ? (complex_value){0, 0} : complex_div(x, y);
 }
 
-/* SquaredDifference and FloorMod of floats are made of steps: elementwise_steps.c. */
+static complex_value c128_xlogy(complex_value x, complex_value y)
+{
+    return c128_is_zero(x) ? (complex_value){0, 0} : complex_mul(x, complex_log(y));
+}
+
+static complex_value c128_xlog1py(complex_value x, complex_value y)
+{
+    return c128_is_zero(x) ? (complex_value){0, 0} : complex_mul(x, complex_log1p(y));
+}
+
+/* SquaredDifference, FloorMod, Xlogy and the gradients of floats are made of steps: elementwise_steps.c. */
 static const binary_functions binary_table[] = {
     {"Add", f64_add, NULL, i64_add, u64_add, c128_add, false},
     {"AddV2", f64_add, NULL, i64_add, u64_add, c128_add, false},
     {"Atan2", scalar_atan2, NULL, NULL, NULL, NULL, false},
-    {"Div", f64_div, NULL, i64_div, u64_div, c128_div, true},
+    {"Div", f64_div, NULL, i64_div, u64_div, complex_div, true},
     {"DivNoNan", f64_div_no_nan, NULL, NULL, NULL, c128_div_no_nan, false},
     /* The quotient is rounded to the dtype before it is floored, as x / y followed by Floor would. */
     {"FloorDiv", f64_div, scalar_floor, i64_floor_div, u64_div, NULL, true},
     {"FloorMod", NULL, NULL, i64_floor_mod, u64_mod, NULL, true},
+    {"InvGrad", NULL, NULL, NULL, NULL, c128_reciprocal_grad, false},
     {"Maximum", f64_max, NULL, i64_max, u64_max, NULL, false},
     {"Minimum", f64_min, NULL, i64_min, u64_min, NULL, false},
     {"Mod", scalar_fmod, NULL, i64_mod, u64_mod, NULL, true},
-    {"Mul", f64_mul, NULL, i64_mul, u64_mul, c128_mul, false},
+    {"Mul", f64_mul, NULL, i64_mul, u64_mul, complex_mul, false},
     {"MulNoNan", f64_mul_no_nan, NULL, NULL, NULL, c128_mul_no_nan, false},
-    {"Pow", scalar_pow, NULL, i64_pow, NULL, NULL, false},
-    {"RealDiv", f64_div, NULL, i64_div, u64_div, c128_div, true},
+    {"Pow", scalar_pow, NULL, i64_pow, NULL, complex_pow, false},
+    {"RealDiv", f64_div, NULL, i64_div, u64_div, complex_div, true},
+    {"ReciprocalGrad", NULL, NULL, NULL, NULL, c128_reciprocal_grad, false},
     {"Relu6Grad", f64_relu6_grad, NULL, i64_relu6_grad, u64_relu6_grad, NULL, false},
     {"ReluGrad", f64_relu_grad, NULL, i64_relu_grad, u64_relu_grad, NULL, false},
+    {"RsqrtGrad", NULL, NULL, NULL, NULL, c128_rsqrt_grad, false},
+    {"SigmoidGrad", NULL, NULL, NULL, NULL, c128_sigmoid_grad, false},
+    {"SqrtGrad", NULL, NULL, NULL, NULL, c128_sqrt_grad, false},
     {"SquaredDifference", NULL, NULL, i64_squared_difference, NULL, c128_squared_difference, false},
     {"Sub", f64_sub, NULL, i64_sub, u64_sub, c128_sub, false},
+    {"TanhGrad", NULL, NULL, NULL, NULL, c128_tanh_grad, false},
     /* Likewise truncated. */
-    {"TruncateDiv", f64_div, scalar_trunc, i64_div, u64_div, c128_div, true},
+    {"TruncateDiv", f64_div, scalar_trunc, i64_div, u64_div, complex_div, true},
     {"TruncateMod", scalar_fmod, NULL, i64_mod, u64_mod, NULL, true},
     {"Xdivy", f64_xdivy, NULL, NULL, NULL, c128_xdivy, false},
+    {"Xlog1py", NULL, NULL, NULL, NULL, c128_xlog1py, false},
+    {"Xlogy", NULL, NULL, NULL, NULL, c128_xlogy, false},
 };
 
 static const binary_functions *binary_find(const char *name)

@@ -3,26 +3,9 @@
 #include "runtime/ops/kernels.h"
 
 #include "runtime/core/scalar.h"
+#include "runtime/ops/complex_math.h"
 
 #include <string.h>
-
-/* Without overflow in between. */
-static double absolute(complex_value x)
-{
-    double a = x.re < 0 ? -x.re : x.re, b = x.im < 0 ? -x.im : x.im, most = a > b ? a : b, scale = 1;
-
-    if (most > 0x1.fffffffffffffp1023)
-        return most;
-    if (a != a || b != b)
-        return a + b;
-    if (most > 0x1p500)
-        scale = 0x1p-600;
-    else if (most < 0x1p-400)
-        scale = 0x1p600;
-    a *= scale;
-    b *= scale;
-    return scalar_sqrt(a * a + b * b) / scale;
-}
 
 stepc_code kernel_complex_part(kernel_context *k)
 {
@@ -41,7 +24,7 @@ stepc_code kernel_complex_part(kernel_context *k)
         complex_value z = load_c128(from, stepc_tensor_data(x), i);
         double part = strcmp(type, "Real") == 0         ? z.re
                       : strcmp(type, "Imag") == 0       ? z.im
-                      : strcmp(type, "ComplexAbs") == 0 ? absolute(z)
+                      : strcmp(type, "ComplexAbs") == 0 ? complex_abs(z)
                                                         : scalar_atan2(z.im, z.re);
 
         store_f64(to, stepc_tensor_data(y), i, part);

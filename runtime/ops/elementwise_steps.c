@@ -5,6 +5,7 @@
 #include "runtime/ops/kernels.h"
 
 #include "runtime/core/scalar.h"
+#include "runtime/ops/complex_math.h"
 
 #include <string.h>
 
@@ -202,6 +203,8 @@ stepc_code kernel_steps(kernel_context *k)
     steps s = {dtype == STEPC_FLOAT64 ? STEPC_FLOAT64 : STEPC_FLOAT32, 0};
     stepc_code code;
 
+    if (dtype_is_complex(dtype) && k->input_count == 1)
+        return kernel_unary(k);
     if (!dtype_is_float(dtype))
         return binary_has(k->op->type.data) ? kernel_binary(k)
                                             : kernel_unsupported(k->error, k->op->type.data, dtype);
@@ -236,6 +239,8 @@ stepc_code kernel_reciprocal(kernel_context *k)
             if (value == 0)
                 return error_set(k->error, STEPC_INVALID_ARGUMENT, "Integer division by zero");
             store_i64(dtype, stepc_tensor_data(y), i, value == 1 || value == -1 ? value : 0);
+        } else if (dtype_is_complex(dtype)) {
+            store_c128(dtype, stepc_tensor_data(y), i, complex_reciprocal(load_c128(dtype, stepc_tensor_data(x), i)));
         } else {
             return kernel_unsupported(k->error, k->op->type.data, dtype);
         }

@@ -4,6 +4,7 @@
 #include "runtime/ops/kernels.h"
 
 #include "runtime/core/scalar.h"
+#include "runtime/ops/complex_math.h"
 
 #include <string.h>
 
@@ -142,6 +143,11 @@ static complex_value c128_conj(complex_value x)
     return (complex_value){x.re, -x.im};
 }
 
+static complex_value c128_round(complex_value x)
+{
+    return (complex_value){scalar_round_even(x.re), scalar_round_even(x.im)};
+}
+
 static complex_value c128_one(complex_value x)
 {
     (void)x;
@@ -150,38 +156,43 @@ static complex_value c128_one(complex_value x)
 
 static const unary_functions unary_table[] = {
     {"Abs", f64_abs, i64_abs, NULL, NULL},
-    {"Acos", scalar_acos, NULL, NULL, NULL},
-    {"Acosh", scalar_acosh, NULL, NULL, NULL},
-    {"Asin", scalar_asin, NULL, NULL, NULL},
-    {"Asinh", scalar_asinh, NULL, NULL, NULL},
-    {"Atan", scalar_atan, NULL, NULL, NULL},
-    {"Atanh", scalar_atanh, NULL, NULL, NULL},
+    {"Acos", scalar_acos, NULL, NULL, complex_acos},
+    {"Acosh", scalar_acosh, NULL, NULL, complex_acosh},
+    {"Asin", scalar_asin, NULL, NULL, complex_asin},
+    {"Asinh", scalar_asinh, NULL, NULL, complex_asinh},
+    {"Atan", scalar_atan, NULL, NULL, complex_atan},
+    {"Atanh", scalar_atanh, NULL, NULL, complex_atanh},
     {"Ceil", scalar_ceil, NULL, NULL, NULL},
     {"Conj", NULL, NULL, NULL, c128_conj},
-    {"Cos", scalar_cos, NULL, NULL, NULL},
-    {"Cosh", scalar_cosh, NULL, NULL, NULL},
+    {"Cos", scalar_cos, NULL, NULL, complex_cos},
+    {"Cosh", scalar_cosh, NULL, NULL, complex_cosh},
+    {"Digamma", scalar_digamma, NULL, NULL, NULL},
     {"Erf", scalar_erf, NULL, NULL, NULL},
     {"Erfc", scalar_erfc, NULL, NULL, NULL},
-    {"Exp", scalar_exp, NULL, NULL, NULL},
-    {"Expm1", scalar_expm1, NULL, NULL, NULL},
+    {"Erfinv", scalar_erfinv, NULL, NULL, NULL},
+    {"Exp", scalar_exp, NULL, NULL, complex_exp},
+    {"Expm1", scalar_expm1, NULL, NULL, complex_expm1},
     {"Floor", scalar_floor, NULL, NULL, NULL},
     {"Invert", NULL, i64_invert, u64_invert, NULL},
-    {"Log", scalar_log, NULL, NULL, NULL},
-    {"Log1p", scalar_log1p, NULL, NULL, NULL},
+    {"Lgamma", scalar_lgamma, NULL, NULL, NULL},
+    {"Log", scalar_log, NULL, NULL, complex_log},
+    {"Log1p", scalar_log1p, NULL, NULL, complex_log1p},
+    {"Ndtri", scalar_ndtri, NULL, NULL, NULL},
     {"Neg", f64_neg, i64_neg, NULL, c128_neg},
     {"OnesLike", f64_one, i64_one, u64_one, c128_one},
     {"Relu", f64_relu, i64_relu, u64_same, NULL},
     {"Relu6", f64_relu6, i64_relu6, u64_relu6, NULL},
     {"Rint", scalar_round_even, NULL, NULL, NULL},
-    {"Round", scalar_round_even, i64_same, NULL, NULL},
-    {"Sigmoid", scalar_sigmoid, NULL, NULL, NULL},
-    {"Sign", f64_sign, i64_sign, NULL, NULL},
-    {"Sin", scalar_sin, NULL, NULL, NULL},
-    {"Sinh", scalar_sinh, NULL, NULL, NULL},
-    {"Sqrt", scalar_sqrt, NULL, NULL, NULL},
+    {"Round", scalar_round_even, i64_same, NULL, c128_round},
+    {"Rsqrt", NULL, NULL, NULL, complex_rsqrt},
+    {"Sigmoid", scalar_sigmoid, NULL, NULL, complex_sigmoid},
+    {"Sign", f64_sign, i64_sign, NULL, complex_sign},
+    {"Sin", scalar_sin, NULL, NULL, complex_sin},
+    {"Sinh", scalar_sinh, NULL, NULL, complex_sinh},
+    {"Sqrt", scalar_sqrt, NULL, NULL, complex_sqrt},
     {"Square", f64_square, i64_square, u64_square, c128_square},
-    {"Tan", scalar_tan, NULL, NULL, NULL},
-    {"Tanh", scalar_tanh, NULL, NULL, NULL},
+    {"Tan", scalar_tan, NULL, NULL, complex_tan},
+    {"Tanh", scalar_tanh, NULL, NULL, complex_tanh},
 };
 
 static const unary_functions *unary_find(const char *name)

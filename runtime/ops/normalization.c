@@ -337,8 +337,8 @@ static stepc_code kernel_in_top_k(kernel_context *k)
 }
 
 static const op_row rows[] = {
-    {"InTopK", infer_in_top_k, kernel_in_top_k, 0, SAMPLE_NONE, 0, 0},
-    {"InTopKV2", infer_in_top_k, kernel_in_top_k, 0, SAMPLE_NONE, 0, 0},
+    {"InTopK", infer_in_top_k, kernel_in_top_k, 0, SAMPLE_SCATTER, 0, 0},
+    {"InTopKV2", infer_in_top_k, kernel_in_top_k, 0, SAMPLE_SCATTER, 0, 0},
     {"LogSoftmax", infer_softmax, kernel_softmax, 0, SAMPLE_ROWS, 0, 0},
     {"Softmax", infer_softmax, kernel_softmax, 0, SAMPLE_ROWS, 0, 0},
     {"SoftmaxCrossEntropyWithLogits", infer_cross_entropy, kernel_cross_entropy, 0, SAMPLE_ROWS_PAIR, 0, 0},

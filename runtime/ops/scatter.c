@@ -387,12 +387,12 @@ static stepc_code infer_where(infer_context *c)
 
 static const op_row rows[] = {
     {"DynamicPartition", infer_dynamic_partition, kernel_dynamic_partition, 0, SAMPLE_NONE, 0, 0},
-    {"DynamicStitch", infer_dynamic_stitch, kernel_dynamic_stitch, 0, SAMPLE_NONE, 0, 0},
-    {"ParallelDynamicStitch", infer_dynamic_stitch, kernel_dynamic_stitch, 0, SAMPLE_NONE, 0, 0},
-    {"ScatterNd", infer_scatter_nd, kernel_scatter_nd, 0, SAMPLE_NONE, 0, 0},
-    {"TensorScatterAdd", infer_tensor_scatter, kernel_scatter_add, 0, SAMPLE_NONE, 0, 0},
-    {"TensorScatterSub", infer_tensor_scatter, kernel_scatter_sub, 0, SAMPLE_NONE, 0, 0},
-    {"TensorScatterUpdate", infer_tensor_scatter, kernel_scatter_update, 0, SAMPLE_NONE, 0, 0},
+    {"DynamicStitch", infer_dynamic_stitch, kernel_dynamic_stitch, 0, SAMPLE_SCATTER, 0, 0},
+    {"ParallelDynamicStitch", infer_dynamic_stitch, kernel_dynamic_stitch, 0, SAMPLE_SCATTER, 0, 0},
+    {"ScatterNd", infer_scatter_nd, kernel_scatter_nd, 0, SAMPLE_SCATTER, 0, 0},
+    {"TensorScatterAdd", infer_tensor_scatter, kernel_scatter_add, 0, SAMPLE_SCATTER, 0, 0},
+    {"TensorScatterSub", infer_tensor_scatter, kernel_scatter_sub, 0, SAMPLE_SCATTER, 0, 0},
+    {"TensorScatterUpdate", infer_tensor_scatter, kernel_scatter_update, 0, SAMPLE_SCATTER, 0, 0},
     {"Where", infer_where, kernel_where, 0, SAMPLE_NONE, 0, 0},
 };
 

@@ -2,7 +2,7 @@
 /* Reductions by label: segments, sorted and unsorted, and counts. Sums run in double and 64-bit integers and are
  * rounded once. */
 #include "runtime/core/checked.h"
-#include "runtime/ops/kernels.h"
+#include "runtime/ops/move.h"
 
 #include <float.h>
 #include <math.h>
@@ -43,13 +43,23 @@ static stepc_code infer_tail(infer_context *c, size_ref first, int32_t skip)
     return STEPC_OK;
 }
 
+/* As many as the last label says, when the labels are known. */
+static size_ref segment_count(infer_context *c)
+{
+    int64_t *labels, count;
+
+    if (!infer_numbers(c, 1, &labels, &count) || (count > 0 && (labels[count - 1] < 0 || labels[count - 1] == INT64_MAX)))
+        return SIZE_UNKNOWN;
+    return size_const(c->sizes, count > 0 ? labels[count - 1] + 1 : 0);
+}
+
 static stepc_code infer_segment(infer_context *c)
 {
     if (c->inputs[1]->rank >= 0 && c->inputs[1]->rank != 1)
         return error_set(c->error, STEPC_INVALID_ARGUMENT, "segment_ids should be a vector.");
     if (c->inputs[0]->rank == 0)
         return error_set(c->error, STEPC_INVALID_ARGUMENT, "data should be at least a vector.");
-    return infer_tail(c, SIZE_UNKNOWN, 1);
+    return infer_tail(c, segment_count(c), 1);
 }
 
 static size_ref scalar_size(infer_context *c, int32_t input)
@@ -376,16 +386,16 @@ static stepc_code kernel_bincount(kernel_context *k)
 }
 
 static const op_row rows[] = {
-    {"Bincount", infer_bincount, kernel_bincount, 0, SAMPLE_NONE, 0, 0},
-    {"SegmentMax", infer_segment, kernel_segment, 0, SAMPLE_NONE, 0, 0},
-    {"SegmentMean", infer_segment, kernel_segment, 0, SAMPLE_NONE, 0, 0},
-    {"SegmentMin", infer_segment, kernel_segment, 0, SAMPLE_NONE, 0, 0},
-    {"SegmentProd", infer_segment, kernel_segment, 0, SAMPLE_NONE, 0, 0},
-    {"SegmentSum", infer_segment, kernel_segment, 0, SAMPLE_NONE, 0, 0},
-    {"UnsortedSegmentMax", infer_unsorted_segment, kernel_unsorted_segment, 0, SAMPLE_NONE, 0, 0},
-    {"UnsortedSegmentMin", infer_unsorted_segment, kernel_unsorted_segment, 0, SAMPLE_NONE, 0, 0},
-    {"UnsortedSegmentProd", infer_unsorted_segment, kernel_unsorted_segment, 0, SAMPLE_NONE, 0, 0},
-    {"UnsortedSegmentSum", infer_unsorted_segment, kernel_unsorted_segment, 0, SAMPLE_NONE, 0, 0},
+    {"Bincount", infer_bincount, kernel_bincount, 0, SAMPLE_SCATTER, 0, 0},
+    {"SegmentMax", infer_segment, kernel_segment, 0, SAMPLE_SCATTER, 0, 0},
+    {"SegmentMean", infer_segment, kernel_segment, 0, SAMPLE_SCATTER, 0, 0},
+    {"SegmentMin", infer_segment, kernel_segment, 0, SAMPLE_SCATTER, 0, 0},
+    {"SegmentProd", infer_segment, kernel_segment, 0, SAMPLE_SCATTER, 0, 0},
+    {"SegmentSum", infer_segment, kernel_segment, 0, SAMPLE_SCATTER, 0, 0},
+    {"UnsortedSegmentMax", infer_unsorted_segment, kernel_unsorted_segment, 0, SAMPLE_SCATTER, 0, 0},
+    {"UnsortedSegmentMin", infer_unsorted_segment, kernel_unsorted_segment, 0, SAMPLE_SCATTER, 0, 0},
+    {"UnsortedSegmentProd", infer_unsorted_segment, kernel_unsorted_segment, 0, SAMPLE_SCATTER, 0, 0},
+    {"UnsortedSegmentSum", infer_unsorted_segment, kernel_unsorted_segment, 0, SAMPLE_SCATTER, 0, 0},
 };
 
 const op_family ops_segment = {rows, sizeof rows / sizeof rows[0]};

@@ -36,8 +36,9 @@ TIMED(sin)
 TIMED(cos)
 TIMED(expm1)
 TIMED(log1p)
+TIMED(erf)
 static void (*const loops[])(void) = {loop_exp, loop_log, loop_tanh, loop_sigmoid,
-                                      loop_sin, loop_cos, loop_expm1, loop_log1p};
+                                      loop_sin, loop_cos, loop_expm1, loop_log1p, loop_erf};
 
 #if defined(ULP_LIBMVEC) && defined(__AVX2__)
 typedef float ymm __attribute__((vector_size(32), aligned(4), may_alias));
@@ -53,9 +54,9 @@ LIBMVEC(log)
 LIBMVEC(sin)
 LIBMVEC(cos)
 static void (*const libmvec_loops[])(void) = {libmvec_exp, libmvec_log, NULL, NULL,
-                                              libmvec_sin, libmvec_cos, NULL, NULL};
+                                              libmvec_sin, libmvec_cos, NULL, NULL, NULL};
 #else
-static void (*const libmvec_loops[8])(void) = {NULL};
+static void (*const libmvec_loops[9])(void) = {NULL};
 #endif
 
 static double time_loop(void (*loop)(void))

@@ -102,7 +102,7 @@ static bound_rounding rounding_of(const loop_nest *nest)
     for (int32_t i = 0; i < nest->origin_count; i++) {
         stepc_string type = nest->origins[i]->type;
         if (lists(&lower_reduction, type) || lists(&lower_contraction, type) || lists(&lower_normalization, type) ||
-            lists(&lower_batch_norm, type) || lists(&lower_scan, type))
+            lists(&lower_batch_norm, type) || lists(&lower_scan, type) || lists(&lower_segment, type))
             return ROUND_OR_NOT;
     }
     return ROUND_ONCE;
@@ -368,11 +368,43 @@ static stepc_code run_scan(walk *w, const loop_call *call, stepc_error *error)
     return STEPC_OK;
 }
 
+/* Places of a row that is known; of one that is not, any place may come anywhere. */
+static stepc_code run_top(walk *w, const loop_call *call, stepc_error *error)
+{
+    const loop_buffer *to = &w->p->buffers[call->buffers[0]], *from = &w->p->buffers[call->buffers[1]];
+    bound_tensor *target = &w->roots[to->root], *source = &w->roots[from->root];
+    int64_t places = size_of(w, call->sizes[0]), at = size_of(w, to->offset), start = size_of(w, from->offset);
+    int64_t extent = size_of(w, call->top.extent), count = size_of(w, call->top.count);
+    if (places > 0 && (at < 0 || start < 0 || count < 1 || at + places > target->count ||
+                       start + places / count * extent > source->count))
+        return error_set(error, STEPC_INTERNAL, "enclosing: greatest elements outside their buffers");
+    for (int64_t row = 0; places > 0 && row < places / count; row++) {
+        const bound *x = source->elements + start + row * extent;
+        bound *y = target->elements + at + row * count;
+        bool is_known = true;
+        for (int64_t j = 0; j < extent; j++)
+            is_known = is_known && bound_is_point(x[j]);
+        for (int64_t i = 0; i < count; i++) {
+            int64_t best = -1;
+            for (int64_t j = 0; is_known && j < extent; j++) {
+                bool is_taken = false;
+                for (int64_t k = 0; k < i; k++)
+                    is_taken = is_taken || (int64_t)y[k].lo == j;
+                best = !is_taken && (best < 0 || x[j].lo > x[best].lo) ? j : best;
+            }
+            y[i] = is_known ? bound_integer(best) : bound_hull(bound_integer(0), bound_integer(extent - 1));
+        }
+    }
+    return STEPC_OK;
+}
+
 static stepc_code run_call(walk *w, const loop_call *call, stepc_error *error)
 {
     const loop_buffer *to = &w->p->buffers[call->buffers[0]], *from;
     if (call->kind == CALL_SCAN)
         return run_scan(w, call, error);
+    if (call->kind == CALL_TOP)
+        return run_top(w, call, error);
     if (call->kind != CALL_COPY)
         return error_set(error, STEPC_UNIMPLEMENTED, "enclosing random numbers");
     from = &w->p->buffers[call->buffers[1]];

@@ -4,6 +4,7 @@
 #include "bounds.h"
 
 #include "runtime/core/dtype.h"
+#include "runtime/core/scalar.h"
 
 #include <math.h>
 #include <string.h>
@@ -268,6 +269,15 @@ static real function_at(loop_op op, stepc_dtype dtype, real x)
         return wide ? atanhl(x) : (real)atanh(narrow);
     case LOOP_ERF:
         return wide ? erfl(x) : (real)erf(narrow);
+    case LOOP_LGAMMA:
+        return wide ? lgammal(x) : (real)lgamma(narrow);
+    /* libm has none of these; tests/unit/core/test_scalar.c holds them against MPFR. */
+    case LOOP_DIGAMMA:
+        return (real)scalar_digamma(narrow);
+    case LOOP_ERFINV:
+        return (real)scalar_erfinv(narrow);
+    case LOOP_NDTRI:
+        return (real)scalar_ndtri(narrow);
     case LOOP_ERFC:
         return wide ? erfcl(x) : (real)erfc(narrow);
     default:
@@ -333,7 +343,10 @@ static bound domain(loop_op op)
     case LOOP_ASIN:
     case LOOP_ACOS:
     case LOOP_ATANH:
+    case LOOP_ERFINV:
         return range(-1, 1);
+    case LOOP_NDTRI:
+        return range(0, 1);
     default:
         return range(-INF, INF);
     }
@@ -359,6 +372,9 @@ static bound function(loop_op op, stepc_dtype dtype, bound a)
         return wave(op, dtype, a);
     if (op == LOOP_TAN)
         return tangent(dtype, a);
+    /* Monotone right of their minimum, and of their pole. */
+    if (a.lo != a.hi && ((op == LOOP_LGAMMA && a.lo < 2) || (op == LOOP_DIGAMMA && a.lo <= 0)))
+        return bound_whole(dtype);
     if (a.hi < inside.lo || a.lo > inside.hi)
         return only_nan();
     may_be_nan = may_be_nan || a.lo < inside.lo || a.hi > inside.hi;

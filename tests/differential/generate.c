@@ -893,6 +893,7 @@ static bool make(generated_graph *g, const op_row *row, generate_counts *counts)
     case SAMPLE_GRADS: return make_grads(g, row);
     case SAMPLE_BROADCAST_ARGS: return make_broadcast_args(g, row);
     case SAMPLE_MOVEMENT: return generate_movement(g, row);
+    case SAMPLE_SCATTER: return generate_scatter(g, row);
     case SAMPLE_NONE: break;
     }
     return false;

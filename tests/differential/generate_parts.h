@@ -20,4 +20,6 @@ bool part_dtype(generated_graph *g, const op_row *row, const char *attr, stepc_d
 
 bool generate_movement(generated_graph *g, const op_row *row); /* generate_movement.c */
 
+bool generate_scatter(generated_graph *g, const op_row *row); /* generate_scatter.c */
+
 #endif

@@ -73,6 +73,69 @@ static double error_in_ulp(mpfr_function *f, double x, double got, double *exact
     return e;
 }
 
+static int mpfr_log_gamma(mpfr_t y, const mpfr_t x, mpfr_rnd_t rnd)
+{
+    int sign;
+
+    return mpfr_lgamma(y, &sign, x, rnd);
+}
+
+/* The a whose erfc is Q, by Newton's method on MPFR's erfc from NEAR, which is within one part in 2^40. */
+static void mpfr_erfc_inverse(mpfr_t a, const mpfr_t q, double near)
+{
+    mpfr_t b, c;
+
+    mpfr_inits2(300, b, c, (mpfr_ptr)0);
+    mpfr_set_d(a, near, MPFR_RNDN);
+    for (int i = 0; i < 3; i++) {
+        mpfr_erfc(b, a, MPFR_RNDN);
+        mpfr_sub(b, b, q, MPFR_RNDN);
+        mpfr_sqr(c, a, MPFR_RNDN);
+        mpfr_exp(c, c, MPFR_RNDN);
+        mpfr_mul(b, b, c, MPFR_RNDN);
+        mpfr_const_pi(c, MPFR_RNDN);
+        mpfr_sqrt(c, c, MPFR_RNDN);
+        mpfr_mul(b, b, c, MPFR_RNDN);
+        mpfr_div_2ui(b, b, 1, MPFR_RNDN);
+        mpfr_add(a, a, b, MPFR_RNDN);
+    }
+    mpfr_clears(b, c, (mpfr_ptr)0);
+}
+
+/* Of 1 - |x| where that is less than a half; else of 1 + |x|, whose root is the negative one. */
+static int mpfr_erf_inverse(mpfr_t y, const mpfr_t x, mpfr_rnd_t rnd)
+{
+    double z = mpfr_get_d(x, rnd), near = scalar_erfinv(z);
+    mpfr_t a, q;
+
+    if (isnan(near) || isinf(near) || near == 0)
+        return mpfr_set_d(y, fabs(z) > 1 || isnan(z) ? (double)NAN : fabs(z) == 1 ? z * HUGE_VAL : z, rnd);
+    mpfr_inits2(1400, a, q, (mpfr_ptr)0);
+    mpfr_ui_sub(q, 1, x, rnd);
+    mpfr_set_prec(a, 1400);
+    mpfr_erfc_inverse(a, q, near);
+    mpfr_set(y, a, rnd);
+    mpfr_clears(a, q, (mpfr_ptr)0);
+    return 0;
+}
+
+static int mpfr_normal_quantile(mpfr_t y, const mpfr_t x, mpfr_rnd_t rnd)
+{
+    double p = mpfr_get_d(x, rnd), near = scalar_ndtri(p);
+    mpfr_t a, q;
+
+    if (isnan(near) || isinf(near) || near == 0)
+        return mpfr_set_d(y, p == 0 ? -HUGE_VAL : p == 1 ? HUGE_VAL : p == 0.5 ? 0 : (double)NAN, rnd);
+    mpfr_inits2(300, a, q, (mpfr_ptr)0);
+    mpfr_mul_2ui(q, x, 1, rnd);
+    mpfr_erfc_inverse(a, q, near * -0x1.6a09e667f3bcdp-1);
+    mpfr_sqrt_ui(q, 2, rnd);
+    mpfr_mul(y, a, q, rnd);
+    mpfr_neg(y, y, rnd);
+    mpfr_clears(a, q, (mpfr_ptr)0);
+    return 0;
+}
+
 static const struct {
     const char *name;
     double (*ours)(double);
@@ -99,7 +162,65 @@ static const struct {
     {"atanh", scalar_atanh, mpfr_atanh, -1, 1},
     {"erf", scalar_erf, mpfr_erf, -7, 7},
     {"erfc", scalar_erfc, mpfr_erfc, -7, 28},
+    {"lgamma", scalar_lgamma, mpfr_log_gamma, 0, 1e4},
+    {"digamma", scalar_digamma, mpfr_digamma, 0, 40},
 };
+
+static const struct {
+    const char *name;
+    double (*ours)(double);
+    mpfr_function *exact;
+} quantiles[] = {{"erfinv", scalar_erfinv, mpfr_erf_inverse}, {"ndtri", scalar_ndtri, mpfr_normal_quantile}};
+
+/* Over the whole range, and close to both ends and the middle. */
+Test(scalar, quantiles_are_within_0_51_ulp_of_mpfr)
+{
+    for (size_t f = 0; f < 2; f++) {
+        double worst = 0, worst_x = 0, exact, low = f == 0 ? -1 : 0;
+
+        random_state = 40 + f;
+        for (int i = 0; i < 3000; i++) {
+            double unit = (double)(random_bits() >> 11) * 0x1p-53, x, e;
+
+            switch (i % 4) {
+            case 0: x = low + unit * (1 - low); break;
+            case 1: x = 1 - exp(-36 * unit); break;
+            case 2: x = exp(f == 0 ? -60 * unit : -740 * unit); break;
+            default: x = f == 0 ? exp(-36 * unit) - 1 : 0.5 + (unit - 0.5) * 0x1p-20; break;
+            }
+            e = error_in_ulp(quantiles[f].exact, x, quantiles[f].ours(x), &exact);
+            if (e > worst) {
+                worst = e;
+                worst_x = x;
+            }
+        }
+        cr_expect(worst <= 0.51, "%s: %g ULP at %a", quantiles[f].name, worst, worst_x);
+        cr_expect(isinf(quantiles[f].ours(1)) && isnan(quantiles[f].ours(1.5)) && isnan(quantiles[f].ours(NAN)));
+    }
+}
+
+/* Below 0 both have zeros between the poles: there the error is at most 2^-64. */
+Test(scalar, gamma_functions_below_zero)
+{
+    static const struct {
+        double (*ours)(double);
+        mpfr_function *exact;
+    } both[] = {{scalar_lgamma, mpfr_log_gamma}, {scalar_digamma, mpfr_digamma}};
+
+    for (size_t f = 0; f < 2; f++) {
+        random_state = 50 + f;
+        for (int i = 0; i < 4000; i++) {
+            double x = -40 * (double)(random_bits() >> 11) * 0x1p-53, exact, got = both[f].ours(x);
+            double e = error_in_ulp(both[f].exact, x, got, &exact);
+
+            cr_expect(e <= 0.51 || fabs(exact) < 0x1p-10, "%g ULP at %a", e, x);
+            cr_expect(fabs(exact - got) <= 0x1p-64 + 0x1p-52 * fabs(exact), "%a and not %a at %a", got, exact, x);
+        }
+        cr_expect(f == 0 ? isinf(both[f].ours(-3)) : isnan(both[f].ours(-3)));
+        cr_expect(f == 0 ? isinf(both[f].ours(0)) : isnan(both[f].ours(0)));
+    }
+    cr_expect(isinf(scalar_lgamma(-HUGE_VAL)) && isinf(scalar_lgamma(HUGE_VAL)) && isinf(scalar_digamma(HUGE_VAL)));
+}
 
 /* Uniform over a range, uniform around 0 and 1, uniform over all bits: more than half an ULP
  * and a bit is nowhere allowed. */

@@ -166,7 +166,8 @@ Test(values, transcendentals_exact_bit_for_bit)
 {
     static const loop_op ops[] = {LOOP_EXP,   LOOP_LOG,  LOOP_TANH, LOOP_SIGMOID, LOOP_SIN,   LOOP_COS,   LOOP_EXPM1,
                                   LOOP_LOG1P, LOOP_TAN,  LOOP_ASIN, LOOP_ACOS,    LOOP_ATAN,  LOOP_SINH,  LOOP_COSH,
-                                  LOOP_ASINH, LOOP_ACOSH, LOOP_ATANH, LOOP_ERF,   LOOP_ERFC};
+                                  LOOP_ASINH, LOOP_ACOSH, LOOP_ATANH, LOOP_ERF,   LOOP_ERFC,
+                                  LOOP_LGAMMA, LOOP_DIGAMMA, LOOP_ERFINV, LOOP_NDTRI};
     rig r;
     rig_init(&r);
     for (size_t i = 0; i < sizeof ops / sizeof ops[0]; i++)
@@ -185,7 +186,8 @@ Test(values, transcendentals_within_2_ulp_of_float)
 {
     static const loop_op ops[] = {LOOP_EXP,   LOOP_LOG,  LOOP_TANH, LOOP_SIGMOID, LOOP_SIN,   LOOP_COS,   LOOP_EXPM1,
                                   LOOP_LOG1P, LOOP_TAN,  LOOP_ASIN, LOOP_ACOS,    LOOP_ATAN,  LOOP_SINH,  LOOP_COSH,
-                                  LOOP_ASINH, LOOP_ACOSH, LOOP_ATANH, LOOP_ERF,   LOOP_ERFC};
+                                  LOOP_ASINH, LOOP_ACOSH, LOOP_ATANH, LOOP_ERF,   LOOP_ERFC,
+                                  LOOP_LGAMMA, LOOP_DIGAMMA, LOOP_ERFINV, LOOP_NDTRI};
     rig r;
     rig_init(&r);
     r.compare_bits = 0;

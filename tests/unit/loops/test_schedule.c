@@ -149,7 +149,9 @@ Test(schedule, what_lanes_load_and_store)
         {STEPC_FLOAT32, true, LOOP_EXP, 1, 8}, /* rows share the cache lines of a transpose */
         {STEPC_FLOAT32, true, LOOP_NEG, 1, 8},
         {STEPC_HALF, true, LOOP_EXP, -1, 1}, /* short elements go into lanes side by side only */
-        {STEPC_INT8, false, LOOP_NEG, -1, 1},
+        {STEPC_INT8, false, LOOP_NEG, 1, 1},
+        {STEPC_INT64, false, LOOP_NEG, 1, 1},
+        {STEPC_INT8, true, LOOP_NEG, -1, 1},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         int32_t rows, axis = lanes_of(cases[i].dtype, cases[i].is_transposed, cases[i].op, &rows);
