@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """hold.py PROGRAM CORPUS [--engine E] [--cache DIR] [--jobs N] [--update]: runs every visible case of the large corpus on
-one engine and holds the list of those that do not pass (expected.tsv beside this file) exact: a case that starts to fail
+one engine (or each) and holds the list of those that do not pass (expected.tsv beside this file) exact: a case that starts to fail
 shows, and so does one that starts to pass, which must leave the list.
 
 A row is engines, folder, cases, verdict, why: "all" or names with commas; a folder of the corpus; a case or "*" for all of
 its cases; unsupported, folded, partial, fail or error; and the operators that are missing, or the code and the operator of
-the message. --update writes the rows of this engine anew."""
+the message. --update writes the rows anew."""
 import argparse
 import collections
 import json
@@ -34,11 +34,11 @@ def why(case):
     return message.group(1) if message else " ".join(sorted(set(case["detail"].split()))) or "-"
 
 
-def run(options):
+def run(options, engine):
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "result.json")
         command = [options.program, options.corpus, "--list", os.path.join(options.corpus, "VISIBLE.tsv"), "--engine",
-                   options.engine, "--keep-going", "--jobs", str(options.jobs), "--json", path]
+                   engine, "--keep-going", "--jobs", str(options.jobs), "--json", path]
         if options.cache:
             command += ["--cache", options.cache]
         subprocess.run(command, stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL, check=False)
@@ -102,16 +102,9 @@ def compare(found, expected):
     return wrong
 
 
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("program")
-    parser.add_argument("corpus")
-    parser.add_argument("--engine", default="interpreted", choices=ENGINES)
-    parser.add_argument("--cache")
-    parser.add_argument("--jobs", type=int, default=1)
-    parser.add_argument("--update", action="store_true")
-    options = parser.parse_args()
-    cases = run(options)
+def hold(options, engine):
+    """Returns whether all is as it is listed."""
+    cases = run(options, engine)
     folders = collections.defaultdict(list)
     for case in cases:
         folders[case["folder"]].append(case["case"])
@@ -119,7 +112,7 @@ def main():
     found = {(case["folder"], case["case"]): (case["verdict"], why(case)) for case in cases if case["verdict"] != "pass"}
     path = os.path.join(HERE, "expected.tsv")
     rows = read_rows(path, folders)
-    wrong = compare(found, rows[options.engine]) + without_reason(found)
+    wrong = compare(found, rows[engine]) + without_reason(found)
     for line in wrong[:40]:
         print(line)
         key = tuple(line.split(":")[0].split(" ")[:2])
@@ -132,13 +125,25 @@ def main():
     for case in cases:
         by_folder[case["folder"]].add(case["verdict"])
     print("%s: %d cases: %s; of %d graphs %d pass in all their cases" % (
-        options.engine, len(cases), ", ".join("%s %d" % item for item in sorted(counts.items())), len(by_folder),
+        engine, len(cases), ", ".join("%s %d" % item for item in sorted(counts.items())), len(by_folder),
         sum(verdicts == {"pass"} for verdicts in by_folder.values())))
     if options.update:
-        rows[options.engine] = found
+        rows[engine] = found
         write_rows(path, rows, folders)
-        return 0
-    return 1 if wrong or not cases else 0
+    return bool(cases) and (options.update or not wrong)
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("program")
+    parser.add_argument("corpus")
+    parser.add_argument("--engine", default="all", choices=ENGINES + ["all"])
+    parser.add_argument("--cache")
+    parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--update", action="store_true")
+    options = parser.parse_args()
+    results = [hold(options, engine) for engine in (ENGINES if options.engine == "all" else [options.engine])]
+    return 0 if all(results) else 1
 
 
 sys.exit(main())

@@ -284,7 +284,7 @@ static bool run_graph(const options *o, int64_t index, uint64_t seed, generate_c
 /* ---- report -------------------------------------------------------------------------------------- */
 
 /* In hundredths, or a run has lost its meaning. */
-enum { FEWEST_FINITE = 90, FEWEST_TIGHT = 98 };
+enum { FEWEST_FINITE = 90, FEWEST_TIGHT = 98, FEWEST_JUDGED = 75, FEWEST_RULE_GRAPHS = 40 };
 
 static double percent(int64_t part, int64_t whole)
 {
@@ -329,13 +329,16 @@ static int report_counts(const generate_counts *c, const totals *t, bool all)
            (long long)r->graphs, (long long)r->refused, (long long)r->elements, percent(r->judged, r->elements),
            percent(r->summed, r->elements), (long long)r->broken, r->used);
     bool poor = percent(t->finite, t->outputs) < FEWEST_FINITE, loose = percent(t->tight_fetches, t->fetches) < FEWEST_TIGHT;
+    bool idle = r->graphs >= FEWEST_RULE_GRAPHS && percent(r->judged, r->elements) < FEWEST_JUDGED;
+    if (idle)
+        printf("the rule judges fewer than %d %% of the elements\n", FEWEST_JUDGED);
     if (all && zero)
         printf("%d counts are zero\n", zero);
     if (all && poor)
         printf("fewer than %d %% of the outputs are finite\n", FEWEST_FINITE);
     if (all && loose)
         printf("fewer than %d %% of the outputs are tightly enclosed\n", FEWEST_TIGHT);
-    return all && (zero || poor || loose);
+    return idle || (all && (zero || poor || loose));
 }
 
 static const char *next(int argc, char **argv, int *i)

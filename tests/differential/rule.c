@@ -10,11 +10,11 @@
 #include <string.h>
 
 /* An enclosure that reaches further than so many ULP from the result, without its sums, tells of amplification. */
-#define MOST_WIDTH 32
+#define MOST_WIDTH 10
 
 int64_t rule_chain(const char *header, size_t bytes)
 {
-    static const char word[] = "_LONGEST_SUM ";
+    static const char word[] = "_SUM_CHAIN ";
     for (size_t i = 0; i + sizeof word < bytes; i++)
         if (memcmp(header + i, word, sizeof word - 1) == 0)
             return strtoll(header + i + sizeof word - 1, NULL, 10);
