@@ -336,12 +336,12 @@ static stepc_code infer_band_parts(infer_context *c)
 static stepc_code infer_set_bands(infer_context *c) { return infer_copy_shape(c, c->inputs[0], 0); }
 
 static const op_row rows[] = {
-    {"MatrixDiagPartV2", infer_band_parts, kernel_band_parts, 0, SAMPLE_NONE, 0, 0},
-    {"MatrixDiagPartV3", infer_band_parts, kernel_band_parts, 0, SAMPLE_NONE, 0, 0},
-    {"MatrixDiagV2", infer_bands, kernel_bands, 0, SAMPLE_NONE, 0, 0},
-    {"MatrixDiagV3", infer_bands, kernel_bands, 0, SAMPLE_NONE, 0, 0},
-    {"MatrixSetDiagV2", infer_set_bands, kernel_set_bands, 0, SAMPLE_NONE, 0, 0},
-    {"MatrixSetDiagV3", infer_set_bands, kernel_set_bands, 0, SAMPLE_NONE, 0, 0},
+    {"MatrixDiagPartV2", infer_band_parts, kernel_band_parts, 0, SAMPLE_MOVEMENT, 0, 0},
+    {"MatrixDiagPartV3", infer_band_parts, kernel_band_parts, 0, SAMPLE_MOVEMENT, 0, 0},
+    {"MatrixDiagV2", infer_bands, kernel_bands, 0, SAMPLE_MOVEMENT, 0, 0},
+    {"MatrixDiagV3", infer_bands, kernel_bands, 0, SAMPLE_MOVEMENT, 0, 0},
+    {"MatrixSetDiagV2", infer_set_bands, kernel_set_bands, 0, SAMPLE_MOVEMENT, 0, 0},
+    {"MatrixSetDiagV3", infer_set_bands, kernel_set_bands, 0, SAMPLE_MOVEMENT, 0, 0},
 };
 
 const op_family ops_bands = {rows, sizeof rows / sizeof rows[0]};
