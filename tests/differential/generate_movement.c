@@ -635,6 +635,32 @@ static bool make_bands(generated_graph *g, const op_row *row, stepc_dtype dtype)
     return true;
 }
 
+/* ---- rows of three, buckets ---------------------------------------------------------------------------------------------- */
+
+static bool make_cross(generated_graph *g, const op_row *row, stepc_dtype dtype)
+{
+    int64_t dims[2] = {1 + generate_below(g, 5), 3};
+    generated_tensor *x = part_feed(g, dtype, dims, 2), *y = part_feed(g, dtype, dims, 2);
+    part_begin(g, row->name);
+    part_input(g, x);
+    part_input(g, y);
+    part_type(g, "T", dtype);
+    part_output(g, 0, dtype, dims, 2);
+    part_end(g);
+    return true;
+}
+
+static bool make_buckets(generated_graph *g, const op_row *row, generated_tensor *x)
+{
+    part_begin(g, row->name);
+    part_input(g, x);
+    part_type(g, "T", x->dtype);
+    text_printf(&g->nodes, " attr { key: 'boundaries' value { list { f: [ -1.5, 0.0, 0.25, 1.0 ] } } }");
+    part_output(g, 0, STEPC_INT32, x->dims, x->rank);
+    part_end(g);
+    return true;
+}
+
 /* ---- shapes ------------------------------------------------------------------------------------------------------------ */
 
 static bool make_shape_numbers(generated_graph *g, const op_row *row, generated_tensor *x)
@@ -667,8 +693,10 @@ bool generate_movement(generated_graph *g, const op_row *row)
         {"BatchToSpace", NULL, 0, make_batch},
         {"BatchToSpaceND", NULL, 0, make_batch},
         {"BroadcastTo", make_broadcast_to, 0, NULL},
+        {"Bucketize", make_buckets, 0, NULL},
         {"Concat", make_concat, 1, NULL},
         {"ConcatV2", make_concat, 1, NULL},
+        {"Cross", NULL, 0, make_cross},
         {"DepthToSpace", NULL, 0, make_depth},
         {"Diag", NULL, 0, make_diagonal},
         {"DiagPart", NULL, 0, make_diagonal},
