@@ -143,7 +143,7 @@ static stepc_code infer_bias_add(infer_context *c)
 /* Ranges above 0 keep generated divisors away from zero, for integers too. */
 static const op_row rows[] = {
     {"Abs", infer_same, kernel_unary, 0, SAMPLE_UNARY, 0, 0},
-    {"AccumulateNV2", infer_add_n, kernel_add_n, 0, SAMPLE_VARIADIC, 0, 0},
+    {"AccumulateNV2", infer_add_n, kernel_add_n, 0, SAMPLE_NONE, 0, 0},
     {"Acos", infer_same, kernel_unary, 0, SAMPLE_UNARY, -1, 1},
     {"Acosh", infer_same, kernel_unary, 0, SAMPLE_UNARY, 1, 20},
     {"Add", infer_broadcast, kernel_binary, OP_COMMUTES, SAMPLE_BINARY, 0, 0},

@@ -3,6 +3,8 @@
 #include "runtime/core/checked.h"
 #include "runtime/ops/move.h"
 
+#include <string.h>
+
 /* ---- in numbers ----------------------------------------------------------------------------------- */
 
 static stepc_code check_paddings(kernel_context *k)
@@ -134,6 +136,120 @@ static stepc_code kernel_mirror_pad(kernel_context *k)
     return code;
 }
 
+/* ---- MirrorPadGrad ---------------------------------------------------------------------------------- */
+
+/* The size of dimension D without its borders. */
+static stepc_code inner_dim(stepc_error *error, bool symmetric, int64_t dim, int64_t before, int64_t after, int64_t *out)
+{
+    stepc_code code = pad_pair(error, before, after);
+
+    if (code != STEPC_OK)
+        return code;
+    *out = before > dim || after > dim ? -1 : dim - before - after;
+    if (*out < 0 || (symmetric ? before > *out || after > *out
+                                                                : (before > 0 && before >= *out) || (after > 0 && after >= *out)))
+        return error_set(error, STEPC_INVALID_ARGUMENT,
+                         symmetric ? "paddings must be no greater than the output dimension size: %lld, %lld greater than %lld"
+                                   : "paddings must be less than the output dimension size: %lld, %lld not less than %lld",
+                         (long long)before, (long long)after, (long long)*out);
+    return STEPC_OK;
+}
+
+/* Adds element FROM of IN to element TO of the totals: doubles, complex doubles, or 64 bits. */
+static void add_element(complex_value *sums, uint64_t *wholes, int64_t to, const stepc_tensor *in, int64_t from)
+{
+    stepc_dtype dtype = stepc_tensor_dtype(in);
+
+    if (dtype_is_complex(dtype)) {
+        complex_value x = load_c128(dtype, stepc_tensor_data(in), from);
+
+        sums[to].re += x.re;
+        sums[to].im += x.im;
+    } else if (dtype_is_float(dtype)) {
+        sums[to].re += load_f64(dtype, stepc_tensor_data(in), from);
+    } else {
+        wholes[to] += (uint64_t)integer_at(in, from);
+    }
+}
+
+static void store_sums(stepc_tensor *out, const complex_value *sums, const uint64_t *wholes)
+{
+    stepc_dtype dtype = stepc_tensor_dtype(out);
+    void *y = stepc_tensor_data(out);
+
+    for (int64_t i = 0; i < stepc_tensor_length(out); i++) {
+        if (dtype_is_complex(dtype))
+            store_c128(dtype, y, i, sums[i]);
+        else if (dtype_is_float(dtype))
+            store_f64(dtype, y, i, sums[i].re);
+        else if (dtype_is_signed(dtype))
+            store_i64(dtype, y, i, (int64_t)wholes[i]);
+        else
+            store_u64(dtype, y, i, wholes[i]);
+    }
+}
+
+/* Every element of the input is added to the one that it mirrors; sums run in double and are rounded once. */
+static stepc_code fold(kernel_context *k, stepc_tensor *out, complex_value *sums, uint64_t *wholes)
+{
+    const stepc_tensor *in = k->inputs[0];
+    int64_t steps[MOVE_RANK], at[MOVE_RANK] = {0};
+    int32_t rank = stepc_tensor_rank(in), d;
+    bool symmetric = is_symmetric(k->op);
+
+    move_steps(stepc_tensor_dims(out), rank, steps);
+    for (int64_t i = 0; i < stepc_tensor_length(in); i++) {
+        int64_t to = 0;
+
+        for (d = 0; d < rank; d++)
+            to += steps[d] * mirrored(at[d] - integer_at(k->inputs[1], 2 * d), stepc_tensor_dims(out)[d], symmetric);
+        add_element(sums, wholes, to, in, i);
+        for (d = rank - 1; d >= 0 && ++at[d] == stepc_tensor_dims(in)[d]; d--)
+            at[d] = 0;
+    }
+    store_sums(out, sums, wholes);
+    return STEPC_OK;
+}
+
+static stepc_code kernel_mirror_pad_grad(kernel_context *k)
+{
+    const stepc_tensor *in = k->inputs[0];
+    stepc_dtype dtype = stepc_tensor_dtype(in);
+    int32_t rank = stepc_tensor_rank(in);
+    int64_t dims[MOVE_RANK];
+    size_t bytes, whole_bytes;
+    complex_value *sums;
+    uint64_t *wholes;
+    stepc_tensor *out;
+    stepc_code code = check_paddings(k);
+
+    if (!dtype_is_float(dtype) && !dtype_is_complex(dtype) && !dtype_is_integer(dtype))
+        return kernel_unsupported(k->error, k->op->type.data, dtype);
+    for (int32_t d = 0; code == STEPC_OK && d < rank; d++)
+        code = inner_dim(k->error, is_symmetric(k->op), stepc_tensor_dims(in)[d], integer_at(k->inputs[1], 2 * d),
+                         integer_at(k->inputs[1], 2 * d + 1), &dims[d]);
+    if (code == STEPC_OK)
+        code = kernel_output(k, 0, dtype, dims, rank, &out);
+    if (code != STEPC_OK)
+        return code;
+    if (!checked_mul_size((size_t)stepc_tensor_length(out) + 1, sizeof *sums, &bytes) ||
+        !checked_mul_size((size_t)stepc_tensor_length(out) + 1, sizeof *wholes, &whole_bytes))
+        return error_out_of_memory(k->error, "folding borders");
+    sums = host_alloc(k->host, bytes);
+    wholes = sums ? host_alloc(k->host, whole_bytes) : NULL;
+    if (wholes) {
+        memset(sums, 0, bytes);
+        memset(wholes, 0, whole_bytes);
+        code = fold(k, out, sums, wholes);
+        host_free(k->host, wholes, whole_bytes);
+    } else {
+        code = error_out_of_memory(k->error, "folding borders");
+    }
+    if (sums)
+        host_free(k->host, sums, bytes);
+    return code;
+}
+
 /* ---- in sizes ----------------------------------------------------------------------------------------- */
 
 static stepc_code infer_pad(infer_context *c)
@@ -163,8 +279,32 @@ static stepc_code infer_pad(infer_context *c)
     return code;
 }
 
+static stepc_code infer_mirror_pad_grad(infer_context *c)
+{
+    const infer_value *in = c->inputs[0];
+    int64_t *paddings = NULL, count = 0, dim;
+    bool known = infer_numbers(c, 1, &paddings, &count);
+    stepc_code code;
+
+    if (in->rank < 0)
+        return STEPC_OK;
+    if (known && count != 2 * in->rank)
+        return error_set(c->error, STEPC_INVALID_ARGUMENT,
+                         "The first dimension of paddings must be the rank of inputs: %d, not %lld", in->rank,
+                         (long long)(count / 2));
+    code = infer_set_rank(c, 0, in->rank);
+    for (int32_t d = 0; code == STEPC_OK && known && d < in->rank; d++) {
+        if (!size_is_const(c->sizes, in->dims[d], &dim))
+            continue;
+        code = inner_dim(c->error, is_symmetric(c->op), dim, paddings[2 * d], paddings[2 * d + 1], &dim);
+        c->outputs[0].dims[d] = size_const(c->sizes, dim);
+    }
+    return code;
+}
+
 static const op_row rows[] = {
     {"MirrorPad", infer_pad, kernel_mirror_pad, 0, SAMPLE_MOVEMENT, 0, 0},
+    {"MirrorPadGrad", infer_mirror_pad_grad, kernel_mirror_pad_grad, 0, SAMPLE_NONE, 0, 0},
     {"Pad", infer_pad, kernel_pad, 0, SAMPLE_MOVEMENT, 0, 0},
     {"PadV2", infer_pad, kernel_pad, 0, SAMPLE_MOVEMENT, 0, 0},
 };

@@ -2,8 +2,10 @@
 /* Running sums and products. Floats run in double, complex numbers in complex double, and are rounded when they are
  * stored; integers run modulo 2^64. */
 #include "runtime/core/checked.h"
+#include "runtime/core/scalar.h"
 #include "runtime/ops/kernels.h"
 
+#include <float.h>
 #include <string.h>
 
 static stepc_code bad_axis(stepc_error *error, int64_t axis, int32_t rank)
@@ -89,6 +91,30 @@ static void scan_c128(const scan_line *s)
     }
 }
 
+/* Keeps the greatest logarithm apart: log(exp(a) + exp(b)) = max + log1p(exp(min - max)). */
+static double log_sum(double a, double b)
+{
+    double most = a > b ? a : b, least = a > b ? b : a;
+
+    if (a != a || b != b)
+        return a + b;
+    return most == least ? most + (most - most == 0 ? 0x1.62e42fefa39efp-1 : 0) : most + scalar_log1p(scalar_exp(least - most));
+}
+
+/* The sum of nothing is the least number of the dtype, as TensorFlow has it. */
+static void scan_log_sum(const scan_line *s)
+{
+    double least = s->dtype == STEPC_HALF ? -65504.0 : s->dtype == STEPC_BFLOAT16 ? -0x1.fep127
+                   : s->dtype == STEPC_FLOAT32 ? -(double)FLT_MAX : -DBL_MAX, total = least;
+
+    for (int64_t k = 0; k < s->count; k++) {
+        double x = load_f64(s->dtype, s->from, scan_at(s, k)), before = total;
+
+        total = k == 0 ? x : log_sum(total, x);
+        store_f64(s->dtype, s->to, scan_at(s, k), s->exclusive ? before : total);
+    }
+}
+
 static bool is_number(stepc_dtype dtype)
 {
     bool quantised = dtype == STEPC_QINT8 || dtype == STEPC_QUINT8 || dtype == STEPC_QINT16 || dtype == STEPC_QUINT16 ||
@@ -104,11 +130,13 @@ static stepc_code kernel_scan(kernel_context *k)
     int32_t rank = stepc_tensor_rank(in), axis, d;
     char shape[SHAPE_TEXT_BYTES];
     int64_t value, i, block = 1;
+    bool logarithms;
     scan_line s = {.dtype = stepc_tensor_dtype(in), .step = 1};
     stepc_tensor *out;
     stepc_code code;
 
-    if (!is_number(s.dtype))
+    logarithms = strcmp(k->op->type.data, "CumulativeLogsumexp") == 0;
+    if (!is_number(s.dtype) || (logarithms && !dtype_is_float(s.dtype)))
         return kernel_unsupported(k->error, k->op->type.data, s.dtype);
     if (stepc_tensor_rank(along) != 0)
         return error_set(k->error, STEPC_INVALID_ARGUMENT, "ScanOp: axis must be a scalar, not %s",
@@ -130,7 +158,9 @@ static stepc_code kernel_scan(kernel_context *k)
     block = s.step * s.count;
     for (i = 0; i < stepc_tensor_length(in) / s.count; i++) {
         s.first = i / s.step * block + i % s.step;
-        if (dtype_is_float(s.dtype))
+        if (logarithms)
+            scan_log_sum(&s);
+        else if (dtype_is_float(s.dtype))
             scan_f64(&s);
         else if (dtype_is_complex(s.dtype))
             scan_c128(&s);
@@ -143,6 +173,7 @@ static stepc_code kernel_scan(kernel_context *k)
 static const op_row rows[] = {
     {"Cumprod", infer_scan, kernel_scan, 0, SAMPLE_SCAN, 0.5, 1.5},
     {"Cumsum", infer_scan, kernel_scan, 0, SAMPLE_SCAN, 0, 0},
+    {"CumulativeLogsumexp", infer_scan, kernel_scan, 0, SAMPLE_NONE, 0, 0},
 };
 
 const op_family ops_scan = {rows, sizeof rows / sizeof rows[0]};

@@ -16,7 +16,7 @@ static segment_rule rule_of(const stepc_operation *op)
     static const char *const names[] = {"Sum", "Mean", "Prod", "Max", "Min"};
     size_t i = 0;
 
-    while (i < 4 && strcmp(strstr(op->type.data, "Segment") + 7, names[i]) != 0)
+    while (i < 4 && strncmp(strstr(op->type.data, "Segment") + 7, names[i], strlen(names[i])) != 0)
         i++;
     return (segment_rule)i;
 }
@@ -73,6 +73,15 @@ static size_ref scalar_size(infer_context *c, int32_t input)
 static stepc_code infer_unsorted_segment(infer_context *c)
 {
     return infer_tail(c, scalar_size(c, 2), c->inputs[1]->rank);
+}
+
+static stepc_code infer_segment_v2(infer_context *c)
+{
+    stepc_code code = infer_segment(c);
+
+    if (code == STEPC_OK && c->outputs[0].rank > 0)
+        c->outputs[0].dims[0] = scalar_size(c, 2);
+    return code;
 }
 
 static stepc_code infer_bincount(infer_context *c)
@@ -273,7 +282,8 @@ static stepc_code reduce_into(kernel_context *k, bool sorted, int64_t first, int
 static stepc_code kernel_segment(kernel_context *k)
 {
     const stepc_tensor *data = k->inputs[0], *ids = k->inputs[1];
-    int64_t count = stepc_tensor_length(ids), last = -1, i;
+    int64_t count = stepc_tensor_length(ids), last = -1, segments, i;
+    char shape[SHAPE_TEXT_BYTES];
 
     if (!is_number(stepc_tensor_dtype(data)))
         return kernel_unsupported(k->error, k->op->type.data, stepc_tensor_dtype(data));
@@ -293,7 +303,19 @@ static stepc_code kernel_segment(kernel_context *k)
     }
     if (last == INT64_MAX)
         return error_set(k->error, STEPC_INVALID_ARGUMENT, "segment ids are too large");
-    return reduce_into(k, true, last + 1, 1);
+    if (k->input_count < 3)
+        return reduce_into(k, true, last + 1, 1);
+    /* V2 says how many segments there are, and fills those without rows as the unsorted ones are. */
+    if (stepc_tensor_rank(k->inputs[2]) != 0)
+        return error_set(k->error, STEPC_INVALID_ARGUMENT, "num_segments should be a scalar, not shape %s",
+                         tensor_shape_text(k->inputs[2], shape));
+    segments = load_i64(stepc_tensor_dtype(k->inputs[2]), stepc_tensor_data(k->inputs[2]), 0);
+    if (segments < 0)
+        return error_set(k->error, STEPC_INVALID_ARGUMENT, "Input num_segments == %lld must not be negative.",
+                         (long long)segments);
+    if (last >= segments)
+        return error_set(k->error, STEPC_INVALID_ARGUMENT, "segment ids must be < num_segments");
+    return reduce_into(k, false, segments, 1);
 }
 
 static stepc_code check_labels(kernel_context *k, const stepc_tensor *ids, int64_t segments)
@@ -388,10 +410,14 @@ static stepc_code kernel_bincount(kernel_context *k)
 static const op_row rows[] = {
     {"Bincount", infer_bincount, kernel_bincount, 0, SAMPLE_SCATTER, 0, 0},
     {"SegmentMax", infer_segment, kernel_segment, 0, SAMPLE_SCATTER, 0, 0},
+    {"SegmentMaxV2", infer_segment_v2, kernel_segment, 0, SAMPLE_NONE, 0, 0},
     {"SegmentMean", infer_segment, kernel_segment, 0, SAMPLE_SCATTER, 0, 0},
     {"SegmentMin", infer_segment, kernel_segment, 0, SAMPLE_SCATTER, 0, 0},
+    {"SegmentMinV2", infer_segment_v2, kernel_segment, 0, SAMPLE_NONE, 0, 0},
     {"SegmentProd", infer_segment, kernel_segment, 0, SAMPLE_SCATTER, 0, 0},
+    {"SegmentProdV2", infer_segment_v2, kernel_segment, 0, SAMPLE_NONE, 0, 0},
     {"SegmentSum", infer_segment, kernel_segment, 0, SAMPLE_SCATTER, 0, 0},
+    {"SegmentSumV2", infer_segment_v2, kernel_segment, 0, SAMPLE_NONE, 0, 0},
     {"UnsortedSegmentMax", infer_unsorted_segment, kernel_unsorted_segment, 0, SAMPLE_SCATTER, 0, 0},
     {"UnsortedSegmentMin", infer_unsorted_segment, kernel_unsorted_segment, 0, SAMPLE_SCATTER, 0, 0},
     {"UnsortedSegmentProd", infer_unsorted_segment, kernel_unsorted_segment, 0, SAMPLE_SCATTER, 0, 0},

@@ -597,6 +597,70 @@ static bool make_diagonal(generated_graph *g, const op_row *row, stepc_dtype dty
     return true;
 }
 
+/* ---- bands of diagonals ----------------------------------------------------------------------------------------------- */
+
+/* Diagonals LOWER to UPPER of matrices of N rows and M columns, the longest of which has LONGEST elements. */
+static bool make_bands(generated_graph *g, const op_row *row, stepc_dtype dtype)
+{
+    static const char *const aligns[] = {"LEFT_RIGHT", "RIGHT_LEFT", "LEFT_LEFT", "RIGHT_RIGHT"};
+    bool part = strncmp(row->name, "MatrixDiagPart", 14) == 0, set = strncmp(row->name, "MatrixSet", 9) == 0;
+    int64_t n = 1 + generate_below(g, 4), m = 1 + generate_below(g, 4), range[2], matrix[3] = {2, n, m}, packed[3] = {2};
+    range[0] = generate_below(g, n + m - 1) - n + 1;
+    range[1] = range[0] + generate_below(g, m - range[0]);
+    bool many = range[0] != range[1];
+    int64_t above = range[0] > 0 ? range[0] : 0, below = range[1] < 0 ? range[1] : 0;
+    packed[many ? 2 : 1] = n + below < m - above ? n + below : m - above;
+    if (many)
+        packed[1] = range[1] - range[0] + 1;
+    generated_tensor *first = part_feed(g, dtype, part || set ? matrix : packed, part || set ? 3 : 2 + many);
+    generated_tensor *second = set ? part_feed(g, dtype, packed, 2 + many) : NULL;
+    generated_tensor *k = part_integers(g, range, 1 + many, many), *rows = part_integers(g, &n, 1, 0);
+    generated_tensor *columns = part_integers(g, &m, 1, 0), *padding = part_feed(g, dtype, NULL, 0);
+    part_begin(g, row->name);
+    part_input(g, first);
+    if (set)
+        part_input(g, second);
+    part_input(g, k);
+    if (!part && !set) {
+        part_input(g, rows);
+        part_input(g, columns);
+    }
+    if (!set)
+        part_input(g, padding);
+    part_type(g, "T", dtype);
+    if (row->name[strlen(row->name) - 1] == '3')
+        text_printf(&g->nodes, " attr { key: 'align' value { s: '%s' } }", aligns[generate_below(g, 4)]);
+    part_output(g, 0, dtype, part ? packed : matrix, part ? 2 + many : 3);
+    part_end(g);
+    return true;
+}
+
+/* ---- rows of three, buckets ---------------------------------------------------------------------------------------------- */
+
+static bool make_cross(generated_graph *g, const op_row *row, stepc_dtype dtype)
+{
+    int64_t dims[2] = {1 + generate_below(g, 5), 3};
+    generated_tensor *x = part_feed(g, dtype, dims, 2), *y = part_feed(g, dtype, dims, 2);
+    part_begin(g, row->name);
+    part_input(g, x);
+    part_input(g, y);
+    part_type(g, "T", dtype);
+    part_output(g, 0, dtype, dims, 2);
+    part_end(g);
+    return true;
+}
+
+static bool make_buckets(generated_graph *g, const op_row *row, generated_tensor *x)
+{
+    part_begin(g, row->name);
+    part_input(g, x);
+    part_type(g, "T", x->dtype);
+    text_printf(&g->nodes, " attr { key: 'boundaries' value { list { f: [ -1.5, 0.0, 0.25, 1.0 ] } } }");
+    part_output(g, 0, STEPC_INT32, x->dims, x->rank);
+    part_end(g);
+    return true;
+}
+
 /* ---- shapes ------------------------------------------------------------------------------------------------------------ */
 
 static bool make_shape_numbers(generated_graph *g, const op_row *row, generated_tensor *x)
@@ -629,8 +693,10 @@ bool generate_movement(generated_graph *g, const op_row *row)
         {"BatchToSpace", NULL, 0, make_batch},
         {"BatchToSpaceND", NULL, 0, make_batch},
         {"BroadcastTo", make_broadcast_to, 0, NULL},
+        {"Bucketize", make_buckets, 0, NULL},
         {"Concat", make_concat, 1, NULL},
         {"ConcatV2", make_concat, 1, NULL},
+        {"Cross", NULL, 0, make_cross},
         {"DepthToSpace", NULL, 0, make_depth},
         {"Diag", NULL, 0, make_diagonal},
         {"DiagPart", NULL, 0, make_diagonal},
@@ -642,7 +708,13 @@ bool generate_movement(generated_graph *g, const op_row *row)
         {"MatrixBandPart", NULL, 0, make_diagonal},
         {"MatrixDiag", NULL, 0, make_diagonal},
         {"MatrixDiagPart", NULL, 0, make_diagonal},
+        {"MatrixDiagPartV2", NULL, 0, make_bands},
+        {"MatrixDiagPartV3", NULL, 0, make_bands},
+        {"MatrixDiagV2", NULL, 0, make_bands},
+        {"MatrixDiagV3", NULL, 0, make_bands},
         {"MatrixSetDiag", NULL, 0, make_diagonal},
+        {"MatrixSetDiagV2", NULL, 0, make_bands},
+        {"MatrixSetDiagV3", NULL, 0, make_bands},
         {"MirrorPad", make_pad, 1, NULL},
         {"OneHot", NULL, 0, make_one_hot},
         {"Pack", make_pack, 0, NULL},

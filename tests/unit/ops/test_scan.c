@@ -70,3 +70,16 @@ Test(scan, infer)
 
     case_infer(cases, CASE_COUNT(cases));
 }
+
+/* log(exp(1) + exp(2)) = 2.3132616875182228; and exp(3): 3.4076059644443806. */
+Test(scan, cumulative_logsumexp)
+{
+    static const op_case cases[] = {
+        {"CumulativeLogsumexp", "T=f64", {"f64[3] 1 2 3", "i32[] 0"}, {"f64[3] 1 2.3132616875182228 3.4076059644443806"}, .tolerance = 4e-16},
+        {"CumulativeLogsumexp", "T=f64 reverse=true", {"f64[3] 3 2 1", "i32[] 0"}, {"f64[3] 3.4076059644443806 2.3132616875182228 1"}, .tolerance = 4e-16},
+        {"CumulativeLogsumexp", "T=f32 exclusive=true", {"f32[2] 1 2", "i32[] 0"}, {"f32[2] -3.4028234663852886e38 1"}},
+        {"CumulativeLogsumexp", "T=f32", {"f32[3] -inf -inf 1000", "i32[] 0"}, {"f32[3] -inf -inf 1000"}},
+    };
+
+    case_run(cases, CASE_COUNT(cases));
+}

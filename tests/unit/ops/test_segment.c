@@ -61,6 +61,19 @@ Test(segment, unsorted)
     case_run(cases, CASE_COUNT(cases));
 }
 
+Test(segment, sorted_with_their_number)
+{
+    static const op_case cases[] = {
+        {"SegmentSumV2", "T=f32 Tindices=i32", {ROWS, "i32[4] 0 0 2 2", "i32[] 4"}, {"f32[4,2] 4 -2 0 0 12 14 0 0"}},
+        {"SegmentProdV2", "T=i32 Tindices=i32", {"i32[2] 3 5", "i32[2] 1 1", "i32[] 2"}, {"i32[2] 1 15"}},
+        {"SegmentMaxV2", "T=i8 Tindices=i32", {"i8[2] 3 5", "i32[2] 1 1", "i32[] 2"}, {"i8[2] -128 5"}},
+        {"SegmentMinV2", "T=i8 Tindices=i32", {"i8[2] 3 5", "i32[2] 1 1", "i32[] 2"}, {"i8[2] 127 3"}},
+        {"SegmentSumV2", "T=f32 Tindices=i32", {"f32[1] 1", "i32[1] 2", "i32[] 2"}, {0}, "segment ids must be < num_segments"},
+    };
+
+    case_run(cases, CASE_COUNT(cases));
+}
+
 Test(segment, bincount)
 {
     static const op_case cases[] = {
