@@ -394,28 +394,7 @@ static stepc_code lower_matrix_band_part(lower_context *l)
     return nest_end(&b, l->error);
 }
 
-/* ---- Bitcast ---------------------------------------------------------------------------------------------------------------------- */
-
-static stepc_code lower_bitcast(lower_context *l)
-{
-    stepc_dtype from = lower_info(l, 0)->dtype, to = lower_output_info(l, 0)->dtype;
-    if (lower_value_dtype(from) != from || lower_value_dtype(to) != to || dtype_is_complex(from) || dtype_is_complex(to) ||
-        stepc_dtype_bytes(from) != stepc_dtype_bytes(to)) {
-        error_set(l->error, STEPC_UNIMPLEMENTED, "Bitcast from %s to %s is not compiled", stepc_dtype_name(from),
-                  stepc_dtype_name(to));
-        return error_mend(l->error, "run the step interpreted");
-    }
-    int32_t in = lower_input(l, 0), out = in < 0 ? -1 : lower_output(l, 0);
-    if (out < 0)
-        return stepc_error_code(l->error);
-    nest_builder b;
-    lower_begin(l, &b, 0);
-    lower_write(&b, out, nest_bitcast(&b, lower_read_same(&b, in), loop_value_dtype(to)));
-    return nest_end(&b, l->error);
-}
-
 static const lower_row rows[] = {
-    {"Bitcast", lower_bitcast, 0},
     {"Diag", lower_diag, 0},
     {"Empty", lower_empty, 1u << 0},
     {"Gather", lower_gather_op, 0},

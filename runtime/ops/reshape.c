@@ -274,7 +274,7 @@ static stepc_code infer_bitcast(infer_context *c)
 }
 
 static const op_row rows[] = {
-    {"Bitcast", infer_bitcast, kernel_bitcast, 0, SAMPLE_NONE, 0, 0},
+    {"Bitcast", infer_bitcast, kernel_bitcast, 0, SAMPLE_SCATTER, 0, 0},
     {"BroadcastTo", infer_broadcast_to, kernel_broadcast_to, 0, SAMPLE_MOVEMENT, 0, 0},
     {"ExpandDims", infer_expand_dims, kernel_expand_dims, 0, SAMPLE_MOVEMENT, 0, 0},
     {"Squeeze", infer_squeeze, kernel_squeeze, 0, SAMPLE_MOVEMENT, 0, 0},

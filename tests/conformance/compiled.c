@@ -93,11 +93,14 @@ static const struct {
     {"StridedSliceGrad", 0},                  {"StridedSliceGrad", 1},
     {"StridedSliceGrad", 2},                  {"StridedSliceGrad", 3},
     {"Empty", 0},
+    {"SegmentSum", 1},   {"SegmentMean", 1},  {"SegmentProd", 1},   {"SegmentMax", 1},   {"SegmentMin", 1},
 };
 
 static bool is_shape_operand(const stepc_operation *op, int32_t index)
 {
     const char *type = stepc_operation_type(op);
+    if (strstr(type, "DynamicStitch") != NULL && index < stepc_operation_input_count(op) / 2)
+        return true; /* the greatest index says how long the output is */
     for (size_t i = 0; i < sizeof shape_operands / sizeof *shape_operands; i++) {
         int32_t input = shape_operands[i].input;
         if (input < 0)

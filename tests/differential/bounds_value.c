@@ -678,6 +678,8 @@ static uint64_t bits_of_float(stepc_dtype dtype, real x)
 static bound bitcast(stepc_dtype from, stepc_dtype to, bound a)
 {
     bool one_sign = bound_is_point(a) ? a.is_signed || a.lo != 0 : a.lo > 0 || a.hi < 0;
+    if (bound_is_point(a) && !is_float(to) && (one_sign || !is_float(from)))
+        return point(wrapped(to, is_float(from) ? bits_of_float(from, a.lo) : bits_of(a.lo)));
     if (is_float(from) && !is_float(to)) {
         if (a.may_be_nan || !one_sign || dtype_is_signed(to))
             return bound_whole(to);

@@ -195,13 +195,41 @@ static bool make_in_top(generated_graph *g, const op_row *row, stepc_dtype ignor
     return true;
 }
 
+/* ---- Bitcast ---------------------------------------------------------------------------------------------------------- */
+
+/* Floats come of floats only: what bits happen to be no number would tell nothing. */
+static bool make_bitcast(generated_graph *g, const op_row *row, stepc_dtype dtype)
+{
+    static const stepc_dtype integers[] = {STEPC_INT8,  STEPC_UINT8,  STEPC_INT16, STEPC_UINT16,
+                                           STEPC_INT32, STEPC_UINT32, STEPC_INT64, STEPC_UINT64};
+    stepc_dtype to = integers[generate_below(g, 8)];
+    int64_t dims[4], a = (int64_t)stepc_dtype_bytes(dtype), b = (int64_t)stepc_dtype_bytes(to);
+    int32_t rank = (int32_t)generate_below(g, 3), out_rank = rank;
+    if (dtype == STEPC_BOOL || dtype == STEPC_HALF || dtype == STEPC_BFLOAT16 || dtype_is_complex(dtype))
+        return false;
+    for (int32_t d = 0; d < rank; d++)
+        dims[d] = some_length(g);
+    if (a != b)
+        dims[rank] = a > b ? a / b : b / a;
+    rank += a < b;
+    out_rank += a > b;
+    generated_tensor *x = part_feed(g, dtype, dims, rank);
+    part_begin(g, row->name);
+    part_input(g, x);
+    part_type(g, "T", dtype);
+    part_type(g, "type", to);
+    part_output(g, 0, to, dims, out_rank);
+    part_end(g);
+    return true;
+}
+
 bool generate_scatter(generated_graph *g, const op_row *row)
 {
     static const struct {
         const char *begin;
         bool (*make)(generated_graph *g, const op_row *row, stepc_dtype dtype);
     } makers[] = {
-        {"Bincount", make_bincount},       {"DynamicStitch", make_stitch},  {"InTopK", make_in_top},
+        {"Bincount", make_bincount},       {"Bitcast", make_bitcast},       {"DynamicStitch", make_stitch},  {"InTopK", make_in_top},
         {"ParallelDynamic", make_stitch},  {"Scatter", make_scatter},       {"Segment", make_segment},
         {"TensorScatter", make_scatter},   {"TopK", make_top},              {"UnsortedSegment", make_unsorted},
     };

@@ -181,6 +181,27 @@ Test(verify, scans_that_do_not_fit)
     }
 }
 
+/* As many places as rows of the source have room for, of a type that has an order. */
+Test(verify, greatest_elements_fit)
+{
+    static const struct {
+        int64_t places, elements, count, extent;
+        stepc_dtype from;
+        bool good;
+    } cases[] = {{6, 12, 2, 4, STEPC_FLOAT32, true},  {6, 12, 3, 4, STEPC_FLOAT32, false}, {6, 12, 2, 6, STEPC_FLOAT32, false},
+                 {0, 12, 0, 4, STEPC_FLOAT64, true},  {6, 15, 2, 5, STEPC_INT64, false},   {6, 12, 2, 4, STEPC_INT32, false}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        fixture *f = fixture_new();
+        int32_t x = slot_const(f, BUFFER_FEED, cases[i].from, DIMS(12));
+        int32_t y = slot_const(f, BUFFER_FETCH, STEPC_INT32, DIMS(6));
+        loop_call top = {.kind = CALL_TOP, .buffers = {y, x}, .sizes = {num(f, cases[i].places), num(f, cases[i].elements)},
+                         .top = {num(f, cases[i].extent), num(f, cases[i].count)}};
+        cr_assert_eq(loop_call_add(f->p, &top, NULL), STEPC_OK);
+        cr_assert_eq(loop_verify(f->p, &f->error) == STEPC_OK, cases[i].good, "case %zu: %s", i, f->error.message);
+        fixture_free(f);
+    }
+}
+
 /* Two members that touch ROOT; whether they may share the axis of extent 4. */
 static stepc_code pair(int64_t write_row, int64_t write_column, int64_t read_base, int64_t read_row,
                        int64_t read_column)
