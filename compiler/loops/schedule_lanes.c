@@ -21,6 +21,19 @@ static bool is_lane_operation(const loop_value *value)
     return value->op != LOOP_PHILOX && value->op != LOOP_POW;
 }
 
+static bool is_long_integer(stepc_dtype dtype) { return dtype == STEPC_INT64 || dtype == STEPC_UINT64; }
+
+/* AVX-512 and the machines with 32 registers of 16 bytes turn 64-bit integers into floats and back in lanes; on others
+ * the compilers take the vectors apart, and scalar loops are faster. */
+static bool converts_slowly(const scheduler *s, const loop_value *value)
+{
+    bool has_conversions = s->isa->vector_bytes >= 64 || (s->isa->vector_bytes == 16 && s->isa->registers >= 32);
+    if (value->op != LOOP_CAST || has_conversions)
+        return false;
+    stepc_dtype from = s->nest->values[value->args[0]].dtype;
+    return (is_long_integer(from) && is_float(value->dtype)) || (is_float(from) && is_long_integer(value->dtype));
+}
+
 /* Indices per vector along AXIS, at least: values of one width fill it; when widths meet, those of 32 bits do, longer
  * ones being pairs of vectors. Bytes may do with lanes of 32 bits. 0 when lanes cannot hold what varies. */
 static int32_t lane_count(scheduler *s, int32_t axis)
@@ -30,7 +43,7 @@ static int32_t lane_count(scheduler *s, int32_t axis)
         const loop_value *value = &s->nest->values[v];
         if (!varies(s, v, axis))
             continue;
-        if (!is_lane_operation(value))
+        if (!is_lane_operation(value) || converts_slowly(s, value))
             return 0;
         if (value->dtype != STEPC_BOOL)
             widths |= (uint32_t)loop_value_bits(value->dtype) / 8;

@@ -169,3 +169,34 @@ Test(schedule, what_lanes_load_and_store)
         cr_expect_eq(rows, cases[i].rows, "case %zu", i);
     }
 }
+
+/* y = cast(x). */
+static int32_t cast_lanes(const isa_profile *isa, stepc_dtype from, stepc_dtype to)
+{
+    bench b;
+    bench_init(&b);
+    int32_t x = bench_buffer(&b, BUFFER_FEED, from, "x", 1, DIMS(1000)),
+            y = bench_buffer(&b, BUFFER_FETCH, to, "y", 1, DIMS(1000));
+    nest_builder n;
+    nest_begin(&n, b.p);
+    nest_axis(&n, size_const(&b.sizes, 1000), AXIS_SPACE);
+    nest_write(&n, y, AXES(0), nest_cast(&n, nest_read(&n, x, AXES(0)), to));
+    cr_assert_eq(nest_end(&n, NULL), STEPC_OK);
+    int32_t axis = schedule(&b, isa)->vector_axis;
+    bench_release(&b);
+    return axis;
+}
+
+Test(schedule, widths_may_meet_in_lanes)
+{
+    static const isa_profile avx2 = {.name = "avx2", .vector_bytes = 32, .registers = 16, .l1_bytes = 32768};
+    static const isa_profile avx512 = {.name = "avx512", .vector_bytes = 64, .registers = 32, .l1_bytes = 32768};
+    cr_expect_eq(cast_lanes(&avx2, STEPC_FLOAT32, STEPC_FLOAT64), 0);
+    cr_expect_eq(cast_lanes(&avx2, STEPC_INT64, STEPC_INT32), 0);
+    cr_expect_eq(cast_lanes(&avx2, STEPC_UINT8, STEPC_FLOAT32), 0);
+    cr_expect_eq(cast_lanes(&avx2, STEPC_BOOL, STEPC_FLOAT64), 0);
+    cr_expect_eq(cast_lanes(&avx2, STEPC_INT64, STEPC_FLOAT32), -1); /* no instruction */
+    cr_expect_eq(cast_lanes(&avx512, STEPC_INT64, STEPC_FLOAT32), 0);
+    cr_expect_eq(cast_lanes(&neon, STEPC_FLOAT64, STEPC_INT64), 0);
+    cr_expect_eq(cast_lanes(&scalar, STEPC_UINT8, STEPC_FLOAT32), -1);
+}
