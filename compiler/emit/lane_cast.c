@@ -39,6 +39,8 @@ static const char *from_float(nest_text *n, stepc_dtype from, stepc_dtype to, co
     }
     if (to == STEPC_UINT32)
         return lane_call(n, wide_from ? "w_sat_u32_f64" : "v_sat_u32_f32", a);
+    if (to != STEPC_INT32 && !wide_from)
+        return lane_call(n, FORMAT(n, "v_sat32_%s", type_suffix(to)), a);
     const char *whole = lane_call(n, wide_from ? "w_sat_i32_f64" : "v_sat_i32_f32", a);
     return to == STEPC_INT32 ? whole : lane_call(n, FORMAT(n, "v_clamp_%s", type_suffix(to)), whole);
 }

@@ -37,10 +37,11 @@ static lane_words words_for(const nest_text *n, stepc_dtype storage, stepc_dtype
 
 static const char *guarded_read(nest_text *n, const loop_value *value, const char *base, const char *at)
 {
-    const char *name = FORMAT(n, "v_load_guard_%s", type_suffix(value->dtype));
-    return lane_call(n, name,
-                     FORMAT(n, "%s, %s, %s, %s", base, at, stride_text(n, &value->index, value->buffer),
-                            size_text(n, root_count(n->p, value->buffer))));
+    const char *suffix = type_suffix(value->dtype), *count = size_text(n, root_count(n->p, value->buffer));
+    const char *stride = stride_text(n, &value->index, value->buffer);
+    if (stride[0] == '1' && stride[1] == '\0' && !n->tail)
+        return lane_call(n, FORMAT(n, "v_load_edge_%s", suffix), FORMAT(n, "%s, %s, %s", base, at, count));
+    return lane_call(n, FORMAT(n, "v_load_guard_%s", suffix), FORMAT(n, "%s, %s, %s, %s", base, at, stride, count));
 }
 
 /* Backwards, or every second element: two loads and a shuffle at most. */

@@ -16,7 +16,7 @@ bool lane_is_short(const nest_text *n, stepc_dtype dtype)
 /* Operations that the machines have for lanes of 32 and 64 bits, but not for short ones. */
 static bool wants_longer_lanes(const loop_value *value)
 {
-    return value->op == LOOP_SHL || value->op == LOOP_SHR;
+    return value->op == LOOP_SHL || value->op == LOOP_SHR || value->op == LOOP_DIV || value->op == LOOP_FLOORDIV;
 }
 
 /* One bit per width of bytes among what moves along the axis. */

@@ -33,7 +33,7 @@ static bool read_possible(const nest_text *n, int32_t v)
     stepc_dtype storage = n->p->buffers[value->buffer].dtype;
     if (value->index.indirect >= 0 && value_is_vector(n, value->index.indirect))
         return false;
-    if (n->guarded[v] && (storage != value->dtype || n->is_mixed || n->lane_bits < 32 || storage == STEPC_BOOL))
+    if (n->guarded[v] && (storage != value->dtype || loop_value_bits(storage) != n->lane_bits || n->lane_bits < 32))
         return false;
     return lane_storage_possible(n, storage, value->dtype, step_of(n, &value->index));
 }
@@ -41,6 +41,12 @@ static bool read_possible(const nest_text *n, int32_t v)
 static bool transcendental_possible(nest_text *n, loop_op op, stepc_dtype dtype)
 {
     return !n->p->exact && support_find(FORMAT(n, "v_%s_%s", loop_op_name(op), type_suffix(dtype))) != NULL;
+}
+
+/* Signed lanes of 32 bits divide through double. */
+static bool quotient_possible(const nest_text *n, stepc_dtype dtype)
+{
+    return dtype == STEPC_INT32 || lane_is_short(n, dtype);
 }
 
 static bool operation_possible(nest_text *n, int32_t v)
@@ -90,7 +96,7 @@ static bool operation_possible(nest_text *n, int32_t v)
         return value->dtype == STEPC_FLOAT32;
     case LOOP_DIV:
     case LOOP_FLOORDIV:
-        return is_float(value->dtype);
+        return is_float(value->dtype) || quotient_possible(n, value->dtype);
     case LOOP_ABS:
     case LOOP_NEG:
         return value->dtype != STEPC_BOOL;
@@ -328,6 +334,12 @@ static const char *shift(nest_text *n, const loop_value *value, const char *a, c
     return FORMAT(n, "%s >> (%s & %d%s)", a, b, most, is_unsigned ? "u" : "");
 }
 
+static const char *quotient(nest_text *n, const loop_value *value, const char *a, const char *b)
+{
+    bool is_plain = value->op == LOOP_DIV || value->dtype == STEPC_UINT8 || value->dtype == STEPC_UINT16;
+    return lane_wrap(n, value->dtype, lane_word2(n, value->dtype, is_plain ? "div" : "floor_div", a, b));
+}
+
 static const char *compare(nest_text *n, loop_op op, stepc_dtype from, const char *a, const char *b)
 {
     if (from != STEPC_BOOL)
@@ -358,8 +370,10 @@ static const char *binary(nest_text *n, int32_t v, const char *a, const char *b)
     case LOOP_MUL:
         return arithmetic(n, dtype, "*", "mul", a, b);
     case LOOP_DIV:
-        return lane_infix(n, dtype, a, "/", b);
+        return is_float(dtype) ? lane_infix(n, dtype, a, "/", b) : quotient(n, value, a, b);
     case LOOP_FLOORDIV:
+        if (!is_float(dtype))
+            return quotient(n, value, a, b);
         return lane_word1(n, dtype, "floor", lane_infix(n, dtype, a, "/", b));
     case LOOP_MAX:
     case LOOP_MIN:

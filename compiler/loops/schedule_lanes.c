@@ -10,12 +10,28 @@ static bool varies(const scheduler *s, int32_t v, int32_t axis) { return (s->mas
 
 static bool is_float(stepc_dtype dtype) { return dtype == STEPC_FLOAT32 || dtype == STEPC_FLOAT64; }
 
-/* Whether the vocabulary has the operation, whatever stands in the lanes. Lanes that a last vector does not fill hold
- * zeros, by which integers must not be divided. */
+/* Whether the vocabulary has the operation. Integers are divided through double, which holds 32 bits exactly. */
 static bool is_lane_operation(const loop_value *value)
 {
-    bool divides = value->op == LOOP_DIV || value->op == LOOP_FLOORDIV || value->op == LOOP_POW;
-    return value->op != LOOP_PHILOX && (!divides || is_float(value->dtype));
+    bool divides = value->op == LOOP_DIV || value->op == LOOP_FLOORDIV;
+    if (is_float(value->dtype))
+        return true;
+    if (divides)
+        return value->dtype == STEPC_INT32 || (value->dtype != STEPC_BOOL && loop_value_bits(value->dtype) < 32);
+    return value->op != LOOP_PHILOX && value->op != LOOP_POW;
+}
+
+static bool is_long_integer(stepc_dtype dtype) { return dtype == STEPC_INT64 || dtype == STEPC_UINT64; }
+
+/* AVX-512 and the machines with 32 registers of 16 bytes turn 64-bit integers into floats and back in lanes; on others
+ * the compilers take the vectors apart, and scalar loops are faster. */
+static bool converts_slowly(const scheduler *s, const loop_value *value)
+{
+    bool has_conversions = s->isa->vector_bytes >= 64 || (s->isa->vector_bytes == 16 && s->isa->registers >= 32);
+    if (value->op != LOOP_CAST || has_conversions)
+        return false;
+    stepc_dtype from = s->nest->values[value->args[0]].dtype;
+    return (is_long_integer(from) && is_float(value->dtype)) || (is_float(from) && is_long_integer(value->dtype));
 }
 
 /* Indices per vector along AXIS, at least: values of one width fill it; when widths meet, those of 32 bits do, longer
@@ -27,7 +43,7 @@ static int32_t lane_count(scheduler *s, int32_t axis)
         const loop_value *value = &s->nest->values[v];
         if (!varies(s, v, axis))
             continue;
-        if (!is_lane_operation(value))
+        if (!is_lane_operation(value) || converts_slowly(s, value))
             return 0;
         if (value->dtype != STEPC_BOOL)
             widths |= (uint32_t)loop_value_bits(value->dtype) / 8;
@@ -53,8 +69,19 @@ static bool is_lane_index(const scheduler *s, const loop_index *index, int32_t a
     return s->may_stride;
 }
 
-/* Whether all reads fit lanes along AXIS. Lanes evaluate both arms of a select, so a guarded
- * access must be safe by itself. */
+/* Lanes evaluate both arms of a select, so a guarded access must be safe by itself: by its index, or because each
+ * vector asks whether it lies inside, which is worth it for elements side by side. */
+static bool is_safe(const scheduler *s, int32_t v, int32_t axis)
+{
+    const loop_value *value = &s->nest->values[v];
+    stepc_dtype storage = s->f.p->buffers[value->buffer].dtype;
+    if (!s->guarded[v] || !varies(s, v, axis) || index_inside(&s->f, value->buffer, &value->index, s->nest))
+        return true;
+    return value->index.coefs[axis] == s->f.one && storage == value->dtype && storage != STEPC_BOOL &&
+           (loop_value_bits(storage) == 32 || (loop_value_bits(storage) == 64 && !s->has_pairs));
+}
+
+/* Whether all reads fit lanes along AXIS. */
 static bool reads_fit(const scheduler *s, int32_t axis)
 {
     for (int32_t v = 0; v < s->nest->value_count; v++) {
@@ -63,7 +90,7 @@ static bool reads_fit(const scheduler *s, int32_t axis)
             continue;
         if (!is_lane_index(s, &value->index, axis, s->f.p->buffers[value->buffer].dtype))
             return false;
-        if (s->guarded[v] && !index_inside(&s->f, value->buffer, &value->index, s->nest))
+        if (!is_safe(s, v, axis))
             return false;
     }
     return true;

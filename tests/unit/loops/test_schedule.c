@@ -93,25 +93,35 @@ Test(schedule, column_sums_use_lanes_in_exact_programs)
     bench_release(&b);
 }
 
-/* Lanes would evaluate the arm that a select skips: an access that may lie outside stays scalar. */
-Test(schedule, guarded_accesses_stay_scalar)
+/* Lanes evaluate the arm that a select skips: vectors of elements side by side ask whether they lie inside, all others
+ * that may lie outside stay scalar. */
+static int32_t guarded_lanes(stepc_dtype dtype, int step)
 {
     bench b;
     bench_init(&b);
-    int32_t x = bench_buffer(&b, BUFFER_FEED, STEPC_FLOAT32, "x", 1, DIMS(100)),
-            y = bench_buffer(&b, BUFFER_FETCH, STEPC_FLOAT32, "y", 1, DIMS(104));
+    int32_t x = bench_buffer(&b, BUFFER_FEED, dtype, "x", 1, DIMS(100)),
+            y = bench_buffer(&b, BUFFER_FETCH, dtype, "y", 1, DIMS(104));
     nest_builder n;
     nest_begin(&n, b.p);
     nest_axis(&n, size_const(&b.sizes, 104), AXIS_SPACE);
     loop_index shifted = {
-        .base = size_const(&b.sizes, -2), .coefs = (size_ref[]){size_const(&b.sizes, 1)}, .indirect = -1};
+        .base = size_const(&b.sizes, -2), .coefs = (size_ref[]){size_const(&b.sizes, step)}, .indirect = -1};
     int32_t at = nest_binary(&n, LOOP_SUB, nest_axis_value(&n, 0), nest_const_i64(&n, STEPC_INT64, 2));
     int32_t inside = nest_in_range(&n, at, size_const(&b.sizes, 100));
-    int32_t v = nest_select(&n, inside, nest_read_index(&n, x, &shifted), nest_const_f64(&n, STEPC_FLOAT32, 0.0));
+    int32_t v = nest_select(&n, inside, nest_read_index(&n, x, &shifted), nest_const_i64(&n, dtype, 0));
     nest_write(&n, y, AXES(0), v);
     cr_assert_eq(nest_end(&n, NULL), STEPC_OK);
-    cr_expect_eq(schedule(&b, &test_isa)->vector_axis, -1);
+    int32_t axis = schedule(&b, &test_isa)->vector_axis;
     bench_release(&b);
+    return axis;
+}
+
+Test(schedule, guarded_accesses_in_lanes_are_side_by_side)
+{
+    cr_expect_eq(guarded_lanes(STEPC_FLOAT32, 1), 0);
+    cr_expect_eq(guarded_lanes(STEPC_INT64, 1), 0);
+    cr_expect_eq(guarded_lanes(STEPC_FLOAT32, -1), -1);
+    cr_expect_eq(guarded_lanes(STEPC_INT8, 1), -1);
 }
 
 /* y = OP(x) for a square, or its transpose; *ROWS: those worked on side by side. */
@@ -158,4 +168,35 @@ Test(schedule, what_lanes_load_and_store)
         cr_expect_eq(axis, cases[i].axis, "case %zu", i);
         cr_expect_eq(rows, cases[i].rows, "case %zu", i);
     }
+}
+
+/* y = cast(x). */
+static int32_t cast_lanes(const isa_profile *isa, stepc_dtype from, stepc_dtype to)
+{
+    bench b;
+    bench_init(&b);
+    int32_t x = bench_buffer(&b, BUFFER_FEED, from, "x", 1, DIMS(1000)),
+            y = bench_buffer(&b, BUFFER_FETCH, to, "y", 1, DIMS(1000));
+    nest_builder n;
+    nest_begin(&n, b.p);
+    nest_axis(&n, size_const(&b.sizes, 1000), AXIS_SPACE);
+    nest_write(&n, y, AXES(0), nest_cast(&n, nest_read(&n, x, AXES(0)), to));
+    cr_assert_eq(nest_end(&n, NULL), STEPC_OK);
+    int32_t axis = schedule(&b, isa)->vector_axis;
+    bench_release(&b);
+    return axis;
+}
+
+Test(schedule, widths_may_meet_in_lanes)
+{
+    static const isa_profile avx2 = {.name = "avx2", .vector_bytes = 32, .registers = 16, .l1_bytes = 32768};
+    static const isa_profile avx512 = {.name = "avx512", .vector_bytes = 64, .registers = 32, .l1_bytes = 32768};
+    cr_expect_eq(cast_lanes(&avx2, STEPC_FLOAT32, STEPC_FLOAT64), 0);
+    cr_expect_eq(cast_lanes(&avx2, STEPC_INT64, STEPC_INT32), 0);
+    cr_expect_eq(cast_lanes(&avx2, STEPC_UINT8, STEPC_FLOAT32), 0);
+    cr_expect_eq(cast_lanes(&avx2, STEPC_BOOL, STEPC_FLOAT64), 0);
+    cr_expect_eq(cast_lanes(&avx2, STEPC_INT64, STEPC_FLOAT32), -1); /* no instruction */
+    cr_expect_eq(cast_lanes(&avx512, STEPC_INT64, STEPC_FLOAT32), 0);
+    cr_expect_eq(cast_lanes(&neon, STEPC_FLOAT64, STEPC_INT64), 0);
+    cr_expect_eq(cast_lanes(&scalar, STEPC_UINT8, STEPC_FLOAT32), -1);
 }

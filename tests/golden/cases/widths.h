@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: 0BSD */
+/* Made by stepc. Module widths, ISA profile generic. */
+#ifndef STEPC_GENERATED_WIDTHS_H
+#define STEPC_GENERATED_WIDTHS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifndef STEPC_ABI_1
+#define STEPC_ABI_1
+
+/* Where a step failed. Filled before the step returns a code other than 0. */
+typedef struct stepc_fault {
+    int32_t code;            /* TensorFlow's number, e.g. 3 INVALID_ARGUMENT */
+    int32_t check;           /* number of the check in the generated file */
+    const char *operation;   /* the operation's type and place, static storage */
+    const char *message;     /* static storage */
+} stepc_fault;
+
+/* A caller's thread pool. run calls body(argument, i) for every i in [0, count), in any
+ * order and in parallel, and returns when all are done. */
+typedef struct stepc_parallel {
+    void *context;
+    void (*run)(void *context, int64_t count, void (*body)(void *argument, int64_t index), void *argument);
+} stepc_parallel;
+
+/* What a step needs besides feeds and fetches. Unused members may be NULL.
+ * arena: scratch, aligned 64, at least *_ARENA_BYTES; contents need not survive.
+ * state: variables, aligned 64, *_STATE_BYTES, initialised by *_init.
+ * weights: the weights image, aligned 64; NULL when weights are in the object. */
+typedef struct stepc_env {
+    uint32_t size; /* sizeof(stepc_env) */
+    void *arena;
+    size_t arena_bytes;
+    void *state;
+    const void *weights;
+    const stepc_parallel *parallel;
+    stepc_fault *fault;
+} stepc_env;
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define WIDTHS_STATE_BYTES 0u
+#define WIDTHS_WEIGHTS_BYTES 0u
+/* Sets the initial state. Once before the first step. */
+int32_t widths_init(const stepc_env *env);
+
+#define WIDTHS_ARENA_BYTES 0u
+#define WIDTHS_STACK_BYTES 3328u
+#define WIDTHS_SIGNATURE UINT32_C(0x8cd0643a) /* changes only with names, order, dtypes and shapes */
+
+typedef struct {
+    const float *x; /* float32[1000] x:0 */
+    const uint8_t *keep; /* bool[1000] keep:0 */
+    const uint8_t *byte; /* uint8[1000] byte:0 */
+    const int8_t *left; /* int8[1000] left:0 */
+    const int8_t *right; /* int8[1000] right:0 */
+} widths_feeds;
+
+typedef struct {
+    int64_t *whole; /* int64[1000] whole:0 */
+    int8_t *short; /* int8[1000] short:0 */
+    uint8_t *same; /* bool[1000] same:0 */
+    int8_t *sum; /* int8[1000] sum:0 */
+} widths_fetches;
+
+/* Accuracy, operation by operation. Moves, integers, comparisons, extremes, remainders and roundings to integers
+ * are exact. + - * /, square roots and casts round once, as IEEE 754 says. The elementary functions (exp, log, pow, erf,
+ * sin, tanh, sigmoid, ...) are within 2 ULP. A sum of n terms x, in any order and with a * b + c rounded once or twice,
+ * is within n * epsilon * sum |x|; a product of n factors is within n * epsilon * |product|; both unless a partial
+ * result over- or underflows. Operators made of several such steps (Softplus, Elu, Mean, Softmax, batch normalisation,
+ * gradients, ...) have the errors of their steps, rounded in between or not. half and bfloat16 are computed as float32
+ * and rounded after each operation. Zeros from Relu, Maximum, functions and sums may have either sign. */
+/* One step: 0, or TensorFlow's number of an error. Re-entrant per env. No fetch may overlap a feed. */
+int32_t widths(const widths_feeds *feeds, widths_fetches *fetches, const stepc_env *env);
+extern const unsigned char widths_signature_8cd0643a; /* not there when another signature was linked */
+
+/* For stepc sessions: include stepc/module.h first. */
+#ifdef STEPC_MODULE_H
+const stepc_module *widths_module(void);
+#endif
+
+#ifdef __cplusplus
+}
+#endif
+#endif
