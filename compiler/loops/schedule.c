@@ -7,6 +7,7 @@ enum {
     PLANNED_VECTOR_BYTES = 32, /* of the generic profile */
     LIGHT_BODY = 10,           /* operations: four vectors at once cover their latency */
     MIDDLE_BODY = 24,
+    LONG_CHAIN = 30,           /* cost: two transcendentals, of which two vectors at once are enough */
     OUTLINED_BODY = 16,
     HEAVY_PER_READ = 6 /* cost per read from which lanes loaded one by one still win: about one transcendental */
 };
@@ -76,7 +77,10 @@ static void jam_plain(const scheduler *s, nest_schedule *out)
 {
     int32_t ops = nest_op_count(s->nest) + s->nest->acc_count;
     int64_t vectors = axis_nominal(s, out->vector_axis) / s->lanes;
-    out->jam = ops <= LIGHT_BODY ? 4 : ops <= MIDDLE_BODY ? 2 : 1;
+    int64_t cost = 0;
+    for (int32_t v = 0; v < s->nest->value_count; v++)
+        cost += fuse_op_cost(s->nest->values[v].op);
+    out->jam = ops <= LIGHT_BODY && cost < LONG_CHAIN ? 4 : ops <= MIDDLE_BODY ? 2 : 1;
     if (s->isa->registers > 0 && s->isa->registers < 16 && out->jam > 2)
         out->jam = 2;
     if (s->has_pairs && out->jam > 1)
