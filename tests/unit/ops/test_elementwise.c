@@ -461,11 +461,6 @@ Test(elementwise, complex_arithmetic)
     z = stepc_tensor_data(bench_output(&b, "op"));
     cr_expect(z[0] == -3 && z[1] == 4);
     bench_close(&b);
-    bench_open_t(&b, "Log", 1, STEPC_COMPLEX64);
-    bench_feed(&b, "x0", scalar_make(STEPC_COMPLEX64, x));
-    cr_expect_eq(bench_run(&b, "op"), STEPC_UNIMPLEMENTED);
-    cr_expect_str_eq(bench_message(&b), "Log is not implemented for dtype complex64");
-    bench_close(&b);
 }
 
 /* ---- shapes ---- */
