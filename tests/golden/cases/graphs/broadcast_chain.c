@@ -74,10 +74,10 @@ static STEPC_NOINLINE void k0_Add(const float *in0, const float *in1, const floa
             const v_f32 v4_1 = v2_1 * v_splat_f32(v3);
             const v_f32 v4_2 = v2_2 * v_splat_f32(v3);
             const v_f32 v4_3 = v2_3 * v_splat_f32(v3);
-            const v_f32 v6_0 = v_max_nan_f32(v4_0, v_splat_f32(0.0f));
-            const v_f32 v6_1 = v_max_nan_f32(v4_1, v_splat_f32(0.0f));
-            const v_f32 v6_2 = v_max_nan_f32(v4_2, v_splat_f32(0.0f));
-            const v_f32 v6_3 = v_max_nan_f32(v4_3, v_splat_f32(0.0f));
+            const v_f32 v6_0 = v_max_f32(v4_0, v_splat_f32(0.0f));
+            const v_f32 v6_1 = v_max_f32(v4_1, v_splat_f32(0.0f));
+            const v_f32 v6_2 = v_max_f32(v4_2, v_splat_f32(0.0f));
+            const v_f32 v6_3 = v_max_f32(v4_3, v_splat_f32(0.0f));
             const v_f32 v7_0 = v_sigmoid_f32(v4_0);
             const v_f32 v7_1 = v_sigmoid_f32(v4_1);
             const v_f32 v7_2 = v_sigmoid_f32(v4_2);

@@ -2,7 +2,7 @@
 /* Made by stepc. Module layer_norm for the ISA profile avx2; do not edit.
  *
  * layer_norm(x: float32[n,96], gamma: float32[96], beta: float32[96]) gives y: float32[n,96]
- *     arena 16256 bytes, stack at most 4352 bytes, 4 statements
+ *     arena 512 bytes, stack at most 4608 bytes, 3 statements
  *
  * State 0 bytes, weights 0 bytes (inline). Compile with -mavx2 -mfma. */
 #if defined(__FAST_MATH__) && !defined(STEPC_ALLOW_FAST_MATH)
@@ -76,12 +76,17 @@ static void k0_Mean(const float *in0, float *restrict out1, ptrdiff_t t0, ptrdif
     }
 }
 
-/* SquaredDifference difference, Sub centred.
- * in0 = mean, in1 = x, out2 = difference, out3 = centred */
-static void k1_SquaredDifference(const float *in0, const float *in1, float *restrict out2, float *restrict out3, ptrdiff_t t0, ptrdiff_t e0)
+/* SquaredDifference difference, Sub centred, Mean variance, Add shifted, Rsqrt rsqrt.
+ * in0 = mean, in1 = x, out2 = rsqrt */
+static void k1_SquaredDifference(const float *in0, const float *in1, float *restrict out2, ptrdiff_t t0, ptrdiff_t e0)
 {
+    const float v6 = (float)(int64_t)96;
     for (ptrdiff_t i0 = t0; i0 < e0; i0++) {
         const float v1 = in0[(i0 - t0)];
+        v_f32 a0_0 = v_splat_f32(0.0f);
+        v_f32 a0_1 = v_splat_f32(0.0f);
+        v_f32 a0_2 = v_splat_f32(0.0f);
+        v_f32 a0_3 = v_splat_f32(0.0f);
         ptrdiff_t i1 = 0;
         for (; 96 - i1 >= 4 * V_LANES; i1 += 4 * V_LANES) {
             const v_f32 v0_0 = v_load_f32(in1 + (i0 * 96 + i1));
@@ -92,111 +97,82 @@ static void k1_SquaredDifference(const float *in0, const float *in1, float *rest
             const v_f32 v2_1 = v0_1 - v_splat_f32(v1);
             const v_f32 v2_2 = v0_2 - v_splat_f32(v1);
             const v_f32 v2_3 = v0_3 - v_splat_f32(v1);
-            const v_f32 v3_0 = v2_0 * v2_0;
-            const v_f32 v3_1 = v2_1 * v2_1;
-            const v_f32 v3_2 = v2_2 * v2_2;
-            const v_f32 v3_3 = v2_3 * v2_3;
-            v_store_f32(out2 + ((i0 - t0) * 96 + i1), v3_0);
-            v_store_f32(out2 + ((i0 - t0) * 96 + i1 + V_LANES), v3_1);
-            v_store_f32(out2 + ((i0 - t0) * 96 + i1 + V_LANES * 2), v3_2);
-            v_store_f32(out2 + ((i0 - t0) * 96 + i1 + V_LANES * 3), v3_3);
-            v_store_f32(out3 + ((i0 - t0) * 96 + i1), v2_0);
-            v_store_f32(out3 + ((i0 - t0) * 96 + i1 + V_LANES), v2_1);
-            v_store_f32(out3 + ((i0 - t0) * 96 + i1 + V_LANES * 2), v2_2);
-            v_store_f32(out3 + ((i0 - t0) * 96 + i1 + V_LANES * 3), v2_3);
+            a0_0 = v_fma_f32(v2_0, v2_0, a0_0);
+            a0_1 = v_fma_f32(v2_1, v2_1, a0_1);
+            a0_2 = v_fma_f32(v2_2, v2_2, a0_2);
+            a0_3 = v_fma_f32(v2_3, v2_3, a0_3);
         }
         for (; 96 - i1 >= V_LANES; i1 += V_LANES) {
             const v_f32 v0 = v_load_f32(in1 + (i0 * 96 + i1));
             const v_f32 v2 = v0 - v_splat_f32(v1);
-            const v_f32 v3 = v2 * v2;
-            v_store_f32(out2 + ((i0 - t0) * 96 + i1), v3);
-            v_store_f32(out3 + ((i0 - t0) * 96 + i1), v2);
-        }
-    }
-}
-
-/* Mean variance, Add shifted, Rsqrt rsqrt.
- * in0 = difference, out1 = rsqrt */
-static void k2_Mean(const float *in0, float *restrict out1, ptrdiff_t t0, ptrdiff_t e0)
-{
-    const float v3 = (float)(int64_t)96;
-    for (ptrdiff_t i0 = t0; i0 < e0; i0++) {
-        v_f32 a0_0 = v_splat_f32(0.0f);
-        v_f32 a0_1 = v_splat_f32(0.0f);
-        v_f32 a0_2 = v_splat_f32(0.0f);
-        v_f32 a0_3 = v_splat_f32(0.0f);
-        ptrdiff_t i1 = 0;
-        for (; 96 - i1 >= 4 * V_LANES; i1 += 4 * V_LANES) {
-            const v_f32 v0_0 = v_load_f32(in0 + ((i0 - t0) * 96 + i1));
-            const v_f32 v0_1 = v_load_f32(in0 + ((i0 - t0) * 96 + i1 + V_LANES));
-            const v_f32 v0_2 = v_load_f32(in0 + ((i0 - t0) * 96 + i1 + V_LANES * 2));
-            const v_f32 v0_3 = v_load_f32(in0 + ((i0 - t0) * 96 + i1 + V_LANES * 3));
-            a0_0 = a0_0 + v0_0;
-            a0_1 = a0_1 + v0_1;
-            a0_2 = a0_2 + v0_2;
-            a0_3 = a0_3 + v0_3;
-        }
-        for (; 96 - i1 >= V_LANES; i1 += V_LANES) {
-            const v_f32 v0 = v_load_f32(in0 + ((i0 - t0) * 96 + i1));
-            a0_0 = a0_0 + v0;
+            a0_0 = v_fma_f32(v2, v2, a0_0);
         }
         a0_0 = a0_0 + a0_1;
         a0_2 = a0_2 + a0_3;
         a0_0 = a0_0 + a0_2;
         const float s0 = v_sum_f32(a0_0);
-        const float v4 = s0 / v3;
-        const float v6 = v4 + 0.001f;
-        const float v7 = sqrt_f32(v6);
-        const float v9 = 1.0f / v7;
-        out1[(i0 - t0)] = v9;
+        const float v7 = s0 / v6;
+        const float v9 = v7 + 0.001f;
+        const float v10 = sqrt_f32(v9);
+        const float v12 = 1.0f / v10;
+        out2[(i0 - t0)] = v12;
     }
 }
 
-/* Mul scale, Mul scaled, Add y.
- * in0 = rsqrt, in1 = gamma, in2 = centred, in3 = beta, out4 = y */
-static void k3_Mul(const float *in0, const float *in1, const float *in2, const float *in3, float *restrict out4, ptrdiff_t t0, ptrdiff_t e0)
+/* Mul scale, Mul scaled, Add y, SquaredDifference difference, Sub centred.
+ * in0 = rsqrt, in1 = mean, in2 = gamma, in3 = x, in4 = beta, out5 = y */
+static void k2_Mul(const float *in0, const float *in1, const float *in2, const float *in3, const float *in4, float *restrict out5, ptrdiff_t t0, ptrdiff_t e0)
 {
     for (ptrdiff_t i0 = t0; i0 < e0; i0++) {
         const float v0 = in0[(i0 - t0)];
+        const float v4 = in1[(i0 - t0)];
         ptrdiff_t i1 = 0;
         for (; 96 - i1 >= 4 * V_LANES; i1 += 4 * V_LANES) {
-            const v_f32 v1_0 = v_load_f32(in1 + i1);
-            const v_f32 v1_1 = v_load_f32(in1 + (i1 + V_LANES));
-            const v_f32 v1_2 = v_load_f32(in1 + (i1 + V_LANES * 2));
-            const v_f32 v1_3 = v_load_f32(in1 + (i1 + V_LANES * 3));
+            const v_f32 v1_0 = v_load_f32(in2 + i1);
+            const v_f32 v1_1 = v_load_f32(in2 + (i1 + V_LANES));
+            const v_f32 v1_2 = v_load_f32(in2 + (i1 + V_LANES * 2));
+            const v_f32 v1_3 = v_load_f32(in2 + (i1 + V_LANES * 3));
             const v_f32 v2_0 = v_splat_f32(v0) * v1_0;
             const v_f32 v2_1 = v_splat_f32(v0) * v1_1;
             const v_f32 v2_2 = v_splat_f32(v0) * v1_2;
             const v_f32 v2_3 = v_splat_f32(v0) * v1_3;
-            const v_f32 v3_0 = v_load_f32(in2 + ((i0 - t0) * 96 + i1));
-            const v_f32 v3_1 = v_load_f32(in2 + ((i0 - t0) * 96 + i1 + V_LANES));
-            const v_f32 v3_2 = v_load_f32(in2 + ((i0 - t0) * 96 + i1 + V_LANES * 2));
-            const v_f32 v3_3 = v_load_f32(in2 + ((i0 - t0) * 96 + i1 + V_LANES * 3));
-            const v_f32 v4_0 = v3_0 * v2_0;
-            const v_f32 v4_1 = v3_1 * v2_1;
-            const v_f32 v4_2 = v3_2 * v2_2;
-            const v_f32 v4_3 = v3_3 * v2_3;
-            const v_f32 v5_0 = v_load_f32(in3 + i1);
-            const v_f32 v5_1 = v_load_f32(in3 + (i1 + V_LANES));
-            const v_f32 v5_2 = v_load_f32(in3 + (i1 + V_LANES * 2));
-            const v_f32 v5_3 = v_load_f32(in3 + (i1 + V_LANES * 3));
-            const v_f32 v6_0 = v4_0 + v5_0;
-            const v_f32 v6_1 = v4_1 + v5_1;
-            const v_f32 v6_2 = v4_2 + v5_2;
-            const v_f32 v6_3 = v4_3 + v5_3;
-            v_store_f32(out4 + (i0 * 96 + i1), v6_0);
-            v_store_f32(out4 + (i0 * 96 + i1 + V_LANES), v6_1);
-            v_store_f32(out4 + (i0 * 96 + i1 + V_LANES * 2), v6_2);
-            v_store_f32(out4 + (i0 * 96 + i1 + V_LANES * 3), v6_3);
+            const v_f32 v3_0 = v_load_f32(in3 + (i0 * 96 + i1));
+            const v_f32 v3_1 = v_load_f32(in3 + (i0 * 96 + i1 + V_LANES));
+            const v_f32 v3_2 = v_load_f32(in3 + (i0 * 96 + i1 + V_LANES * 2));
+            const v_f32 v3_3 = v_load_f32(in3 + (i0 * 96 + i1 + V_LANES * 3));
+            v_prefetch(in3 + (i0 * 96 + i1), 24576);
+            v_prefetch(in3 + (i0 * 96 + i1 + V_LANES * 2), 24576);
+            const v_f32 v5_0 = v3_0 - v_splat_f32(v4);
+            const v_f32 v5_1 = v3_1 - v_splat_f32(v4);
+            const v_f32 v5_2 = v3_2 - v_splat_f32(v4);
+            const v_f32 v5_3 = v3_3 - v_splat_f32(v4);
+            const v_f32 v6_0 = v5_0 * v2_0;
+            const v_f32 v6_1 = v5_1 * v2_1;
+            const v_f32 v6_2 = v5_2 * v2_2;
+            const v_f32 v6_3 = v5_3 * v2_3;
+            const v_f32 v7_0 = v_load_f32(in4 + i1);
+            const v_f32 v7_1 = v_load_f32(in4 + (i1 + V_LANES));
+            const v_f32 v7_2 = v_load_f32(in4 + (i1 + V_LANES * 2));
+            const v_f32 v7_3 = v_load_f32(in4 + (i1 + V_LANES * 3));
+            const v_f32 v8_0 = v6_0 + v7_0;
+            const v_f32 v8_1 = v6_1 + v7_1;
+            const v_f32 v8_2 = v6_2 + v7_2;
+            const v_f32 v8_3 = v6_3 + v7_3;
+            v_store_f32(out5 + (i0 * 96 + i1), v8_0);
+            v_store_f32(out5 + (i0 * 96 + i1 + V_LANES), v8_1);
+            v_store_f32(out5 + (i0 * 96 + i1 + V_LANES * 2), v8_2);
+            v_store_f32(out5 + (i0 * 96 + i1 + V_LANES * 3), v8_3);
         }
         for (; 96 - i1 >= V_LANES; i1 += V_LANES) {
-            const v_f32 v1 = v_load_f32(in1 + i1);
+            const v_f32 v1 = v_load_f32(in2 + i1);
             const v_f32 v2 = v_splat_f32(v0) * v1;
-            const v_f32 v3 = v_load_f32(in2 + ((i0 - t0) * 96 + i1));
-            const v_f32 v4 = v3 * v2;
-            const v_f32 v5 = v_load_f32(in3 + i1);
-            const v_f32 v6 = v4 + v5;
-            v_store_f32(out4 + (i0 * 96 + i1), v6);
+            const v_f32 v3 = v_load_f32(in3 + (i0 * 96 + i1));
+            v_prefetch(in3 + (i0 * 96 + i1), 24576);
+            const v_f32 v5 = v3 - v_splat_f32(v4);
+            const v_f32 v6 = v5 * v2;
+            const v_f32 v7 = v_load_f32(in4 + i1);
+            const v_f32 v8 = v6 + v7;
+            v_store_f32(out5 + (i0 * 96 + i1), v8);
         }
     }
 }
@@ -221,18 +197,15 @@ static int layer_norm_sizes(const layer_norm_feeds *feeds, int64_t *n)
     int good = 1;
 
     n[0] = feeds->n;
-    n[1] = size_min(n[0], 21);
-    n[2] = size_mul(n[1], 384, &good);
-    n[3] = size_ceil_div(n[1], 16, &good);
-    n[4] = size_mul(n[3], 64, &good);
-    n[5] = 0; /* where slots of the arena start */
-    good &= n[4] >= 0;
-    n[6] = size_add(n[5], n[4], &good);
-    good &= n[2] >= 0;
-    n[7] = size_add(n[6], n[2], &good);
-    good &= n[2] >= 0;
-    n[8] = size_add(n[7], n[2], &good);
-    for (int i = 0; i < 9; i++)
+    n[1] = size_min(n[0], 64);
+    n[2] = size_ceil_div(n[1], 16, &good);
+    n[3] = size_mul(n[2], 64, &good);
+    n[4] = 0; /* where slots of the arena start */
+    good &= n[3] >= 0;
+    n[5] = size_add(n[4], n[3], &good);
+    good &= n[3] >= 0;
+    n[6] = size_add(n[5], n[3], &good);
+    for (int i = 0; i < 7; i++)
         good &= n[i] <= (int64_t)PTRDIFF_MAX;
     return good;
 }
@@ -243,18 +216,17 @@ static void layer_norm_part0(const layer_norm_feeds *feeds, layer_norm_fetches *
 {
     (void)state;
     (void)weights;
-    for (ptrdiff_t t0 = 0; t0 < (ptrdiff_t)n[0]; t0 += 21) {
-        const ptrdiff_t e0 = (ptrdiff_t)n[0] - t0 > 21 ? t0 + 21 : (ptrdiff_t)n[0];
-        k0_Mean(feeds->x, (float *)(void *)(arena + n[5]), t0, e0);
-        k1_SquaredDifference((float *)(void *)(arena + n[5]), feeds->x, (float *)(void *)(arena + n[6]), (float *)(void *)(arena + n[7]), t0, e0);
-        k2_Mean((float *)(void *)(arena + n[6]), (float *)(void *)(arena + n[5]), t0, e0);
-        k3_Mul((float *)(void *)(arena + n[5]), feeds->gamma, (float *)(void *)(arena + n[7]), feeds->beta, fetches->y, t0, e0);
+    for (ptrdiff_t t0 = 0; t0 < (ptrdiff_t)n[0]; t0 += 64) {
+        const ptrdiff_t e0 = (ptrdiff_t)n[0] - t0 > 64 ? t0 + 64 : (ptrdiff_t)n[0];
+        k0_Mean(feeds->x, (float *)(void *)(arena + n[4]), t0, e0);
+        k1_SquaredDifference((float *)(void *)(arena + n[4]), feeds->x, (float *)(void *)(arena + n[5]), t0, e0);
+        k2_Mul((float *)(void *)(arena + n[5]), (float *)(void *)(arena + n[4]), feeds->gamma, feeds->x, feeds->beta, fetches->y, t0, e0);
     }
 }
 
 int32_t layer_norm_arena_for(const layer_norm_feeds *feeds, uint64_t *out_bytes)
 {
-    int64_t n[9];
+    int64_t n[7];
 
     if (feeds == NULL || out_bytes == NULL)
         return 3;
@@ -262,13 +234,13 @@ int32_t layer_norm_arena_for(const layer_norm_feeds *feeds, uint64_t *out_bytes)
         return 3;
     if (!layer_norm_sizes(feeds, n))
         return 3;
-    *out_bytes = (uint64_t)n[8];
+    *out_bytes = (uint64_t)n[6];
     return 0;
 }
 
 int32_t layer_norm(const layer_norm_feeds *feeds, layer_norm_fetches *fetches, const stepc_env *env)
 {
-    int64_t n[9];
+    int64_t n[7];
 
     if (env == NULL || env->size < sizeof(stepc_env))
         return 3;
@@ -286,7 +258,7 @@ int32_t layer_norm(const layer_norm_feeds *feeds, layer_norm_fetches *fetches, c
         return layer_norm_refuse(env, "fetches.y is NULL");
     if (!layer_norm_sizes(feeds, n))
         return layer_norm_refuse(env, "the sizes are too large");
-    if (n[8] > 0 && (env->arena == NULL || env->arena_bytes < (uint64_t)n[8]))
+    if (n[6] > 0 && (env->arena == NULL || env->arena_bytes < (uint64_t)n[6]))
         return layer_norm_refuse(env, "the arena is too small");
     if (((uintptr_t)env->arena & 63) != 0)
         return layer_norm_refuse(env, "the arena is not aligned to 64");

@@ -48,8 +48,8 @@ extern "C" {
 /* Sets the initial state. Once before the first step. */
 int32_t layer_norm_init(const stepc_env *env);
 
-#define LAYER_NORM_ARENA_BYTES 16256u
-#define LAYER_NORM_STACK_BYTES 4352u
+#define LAYER_NORM_ARENA_BYTES 512u
+#define LAYER_NORM_STACK_BYTES 4608u
 #define LAYER_NORM_SIGNATURE UINT32_C(0x688c13bd) /* changes only with names, order, dtypes and shapes */
 
 typedef struct {

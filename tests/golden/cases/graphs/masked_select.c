@@ -76,10 +76,10 @@ static STEPC_NOINLINE void k0_Greater(const float *in0, const float *in1, uint8_
         const v_f32 v4_1 = v_select_f32(v2_1, v3_1, v1_1);
         const v_f32 v4_2 = v_select_f32(v2_2, v3_2, v1_2);
         const v_f32 v4_3 = v_select_f32(v2_3, v3_3, v1_3);
-        v_store_bool(out2 + i0, 1, v2_0, V_LANES);
-        v_store_bool(out2 + (i0 + V_LANES), 1, v2_1, V_LANES);
-        v_store_bool(out2 + (i0 + V_LANES * 2), 1, v2_2, V_LANES);
-        v_store_bool(out2 + (i0 + V_LANES * 3), 1, v2_3, V_LANES);
+        v_store_m32(out2 + i0, v2_0);
+        v_store_m32(out2 + (i0 + V_LANES), v2_1);
+        v_store_m32(out2 + (i0 + V_LANES * 2), v2_2);
+        v_store_m32(out2 + (i0 + V_LANES * 3), v2_3);
         v_store_f32(out3 + i0, v4_0);
         v_store_f32(out3 + (i0 + V_LANES), v4_1);
         v_store_f32(out3 + (i0 + V_LANES * 2), v4_2);
@@ -91,7 +91,7 @@ static STEPC_NOINLINE void k0_Greater(const float *in0, const float *in1, uint8_
         const v_m32 v2 = v_lt_f32(v1, v0);
         const v_f32 v3 = v_sqrt_f32(v0);
         const v_f32 v4 = v_select_f32(v2, v3, v1);
-        v_store_bool(out2 + i0, 1, v2, V_LANES);
+        v_store_m32(out2 + i0, v2);
         v_store_f32(out3 + i0, v4);
     }
     if (i0 < n0) {
@@ -101,7 +101,7 @@ static STEPC_NOINLINE void k0_Greater(const float *in0, const float *in1, uint8_
         const v_m32 v2 = v_lt_f32(v1, v0);
         const v_f32 v3 = v_sqrt_f32(v0);
         const v_f32 v4 = v_select_f32(v2, v3, v1);
-        v_store_bool(out2 + i0, 1, v2, rest);
+        v_store_part_m32(out2 + i0, v2, rest);
         v_store_part_f32(out3 + i0, v4, rest);
     }
 }

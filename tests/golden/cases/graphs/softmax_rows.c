@@ -2,7 +2,7 @@
 /* Made by stepc. Module softmax_rows for the ISA profile avx512; do not edit.
  *
  * softmax_rows(x: float32[n,50]) gives y: float32[n,50]
- *     arena 13056 bytes, stack at most 3072 bytes, 4 statements
+ *     arena 13312 bytes, stack at most 3328 bytes, 3 statements
  *
  * State 0 bytes, weights 0 bytes (inline). Compile with -mavx512f -mavx512vl -mavx512dq -mavx512bw -mavx2 -mfma. */
 #if defined(__FAST_MATH__) && !defined(STEPC_ALLOW_FAST_MATH)
@@ -72,26 +72,34 @@ static void k0_Softmax(const float *in0, float *restrict out1, ptrdiff_t t0, ptr
 }
 
 /* Softmax y.
- * in0 = row_max, in1 = x, out2 = row_exp */
-static void k1_Softmax(const float *in0, const float *in1, float *restrict out2, ptrdiff_t t0, ptrdiff_t e0)
+ * in0 = row_max, in1 = x, out2 = row_exp, out3 = row_scale */
+static void k1_Softmax(const float *in0, const float *in1, float *restrict out2, float *restrict out3, ptrdiff_t t0, ptrdiff_t e0)
 {
     for (ptrdiff_t i0 = t0; i0 < e0; i0++) {
         const float v0 = in0[(i0 - t0)];
+        v_f32 a0_0 = v_splat_f32(0.0f);
+        v_f32 a0_1 = v_splat_f32(0.0f);
         ptrdiff_t i1 = 0;
         for (; 50 - i1 >= 2 * V_LANES; i1 += 2 * V_LANES) {
             const v_f32 v1_0 = v_load_f32(in1 + (i0 * 50 + i1));
             const v_f32 v1_1 = v_load_f32(in1 + (i0 * 50 + i1 + V_LANES));
+            v_prefetch(in1 + (i0 * 50 + i1), 12800);
+            v_prefetch(in1 + (i0 * 50 + i1 + V_LANES), 12800);
             const v_f32 v2_0 = v1_0 - v_splat_f32(v0);
             const v_f32 v2_1 = v1_1 - v_splat_f32(v0);
             const v_f32 v3_0 = v_exp_f32(v2_0);
             const v_f32 v3_1 = v_exp_f32(v2_1);
+            a0_0 = a0_0 + v3_0;
+            a0_1 = a0_1 + v3_1;
             v_store_f32(out2 + ((i0 - t0) * 50 + i1), v3_0);
             v_store_f32(out2 + ((i0 - t0) * 50 + i1 + V_LANES), v3_1);
         }
         for (; 50 - i1 >= V_LANES; i1 += V_LANES) {
             const v_f32 v1 = v_load_f32(in1 + (i0 * 50 + i1));
+            v_prefetch(in1 + (i0 * 50 + i1), 12800);
             const v_f32 v2 = v1 - v_splat_f32(v0);
             const v_f32 v3 = v_exp_f32(v2);
+            a0_0 = a0_0 + v3;
             v_store_f32(out2 + ((i0 - t0) * 50 + i1), v3);
         }
         if (i1 < 50) {
@@ -99,64 +107,40 @@ static void k1_Softmax(const float *in0, const float *in1, float *restrict out2,
             const v_f32 v1 = v_load_part_f32(in1 + (i0 * 50 + i1), rest);
             const v_f32 v2 = v1 - v_splat_f32(v0);
             const v_f32 v3 = v_exp_f32(v2);
+            a0_0 = a0_0 + v_select_f32(v_part_m32(rest), v3, v_splat_f32(0.0f));
             v_store_part_f32(out2 + ((i0 - t0) * 50 + i1), v3, rest);
-        }
-    }
-}
-
-/* Softmax y.
- * in0 = row_exp, out1 = row_sum */
-static void k2_Softmax(const float *in0, float *restrict out1, ptrdiff_t t0, ptrdiff_t e0)
-{
-    for (ptrdiff_t i0 = t0; i0 < e0; i0++) {
-        v_f32 a0_0 = v_splat_f32(0.0f);
-        v_f32 a0_1 = v_splat_f32(0.0f);
-        ptrdiff_t i1 = 0;
-        for (; 50 - i1 >= 2 * V_LANES; i1 += 2 * V_LANES) {
-            const v_f32 v0_0 = v_load_f32(in0 + ((i0 - t0) * 50 + i1));
-            const v_f32 v0_1 = v_load_f32(in0 + ((i0 - t0) * 50 + i1 + V_LANES));
-            a0_0 = a0_0 + v0_0;
-            a0_1 = a0_1 + v0_1;
-        }
-        for (; 50 - i1 >= V_LANES; i1 += V_LANES) {
-            const v_f32 v0 = v_load_f32(in0 + ((i0 - t0) * 50 + i1));
-            a0_0 = a0_0 + v0;
-        }
-        if (i1 < 50) {
-            const size_t rest = (size_t)(50 - i1);
-            const v_f32 v0 = v_load_part_f32(in0 + ((i0 - t0) * 50 + i1), rest);
-            a0_0 = a0_0 + v_select_f32(v_part_m32(rest), v0, v_splat_f32(0.0f));
         }
         a0_0 = a0_0 + a0_1;
         const float s0 = v_sum_f32(a0_0);
-        out1[(i0 - t0)] = s0;
+        const float v6 = 1.0f / s0;
+        out3[(i0 - t0)] = v6;
     }
 }
 
 /* Softmax y.
- * in0 = row_sum, in1 = row_exp, out2 = y */
-static void k3_Softmax(const float *in0, const float *in1, float *restrict out2, ptrdiff_t t0, ptrdiff_t e0)
+ * in0 = row_scale, in1 = row_exp, out2 = y */
+static void k2_Softmax(const float *in0, const float *in1, float *restrict out2, ptrdiff_t t0, ptrdiff_t e0)
 {
     for (ptrdiff_t i0 = t0; i0 < e0; i0++) {
-        const float v0 = in0[(i0 - t0)];
+        const float v1 = in0[(i0 - t0)];
         ptrdiff_t i1 = 0;
         for (; 50 - i1 >= 2 * V_LANES; i1 += 2 * V_LANES) {
-            const v_f32 v1_0 = v_load_f32(in1 + ((i0 - t0) * 50 + i1));
-            const v_f32 v1_1 = v_load_f32(in1 + ((i0 - t0) * 50 + i1 + V_LANES));
-            const v_f32 v2_0 = v1_0 / v_splat_f32(v0);
-            const v_f32 v2_1 = v1_1 / v_splat_f32(v0);
+            const v_f32 v0_0 = v_load_f32(in1 + ((i0 - t0) * 50 + i1));
+            const v_f32 v0_1 = v_load_f32(in1 + ((i0 - t0) * 50 + i1 + V_LANES));
+            const v_f32 v2_0 = v0_0 * v_splat_f32(v1);
+            const v_f32 v2_1 = v0_1 * v_splat_f32(v1);
             v_store_f32(out2 + (i0 * 50 + i1), v2_0);
             v_store_f32(out2 + (i0 * 50 + i1 + V_LANES), v2_1);
         }
         for (; 50 - i1 >= V_LANES; i1 += V_LANES) {
-            const v_f32 v1 = v_load_f32(in1 + ((i0 - t0) * 50 + i1));
-            const v_f32 v2 = v1 / v_splat_f32(v0);
+            const v_f32 v0 = v_load_f32(in1 + ((i0 - t0) * 50 + i1));
+            const v_f32 v2 = v0 * v_splat_f32(v1);
             v_store_f32(out2 + (i0 * 50 + i1), v2);
         }
         if (i1 < 50) {
             const size_t rest = (size_t)(50 - i1);
-            const v_f32 v1 = v_load_part_f32(in1 + ((i0 - t0) * 50 + i1), rest);
-            const v_f32 v2 = v1 / v_splat_f32(v0);
+            const v_f32 v0 = v_load_part_f32(in1 + ((i0 - t0) * 50 + i1), rest);
+            const v_f32 v2 = v0 * v_splat_f32(v1);
             v_store_part_f32(out2 + (i0 * 50 + i1), v2, rest);
         }
     }
@@ -193,7 +177,9 @@ static int softmax_rows_sizes(const softmax_rows_feeds *feeds, int64_t *n)
     n[8] = size_add(n[7], n[3], &good);
     good &= n[6] >= 0;
     n[9] = size_add(n[8], n[6], &good);
-    for (int i = 0; i < 10; i++)
+    good &= n[3] >= 0;
+    n[10] = size_add(n[9], n[3], &good);
+    for (int i = 0; i < 11; i++)
         good &= n[i] <= (int64_t)PTRDIFF_MAX;
     return good;
 }
@@ -207,15 +193,14 @@ static void softmax_rows_part0(const softmax_rows_feeds *feeds, softmax_rows_fet
     for (ptrdiff_t t0 = 0; t0 < (ptrdiff_t)n[0]; t0 += 64) {
         const ptrdiff_t e0 = (ptrdiff_t)n[0] - t0 > 64 ? t0 + 64 : (ptrdiff_t)n[0];
         k0_Softmax(feeds->x, (float *)(void *)(arena + n[7]), t0, e0);
-        k1_Softmax((float *)(void *)(arena + n[7]), feeds->x, (float *)(void *)(arena + n[8]), t0, e0);
-        k2_Softmax((float *)(void *)(arena + n[8]), (float *)(void *)(arena + n[7]), t0, e0);
-        k3_Softmax((float *)(void *)(arena + n[7]), (float *)(void *)(arena + n[8]), fetches->y, t0, e0);
+        k1_Softmax((float *)(void *)(arena + n[7]), feeds->x, (float *)(void *)(arena + n[8]), (float *)(void *)(arena + n[9]), t0, e0);
+        k2_Softmax((float *)(void *)(arena + n[9]), (float *)(void *)(arena + n[8]), fetches->y, t0, e0);
     }
 }
 
 int32_t softmax_rows_arena_for(const softmax_rows_feeds *feeds, uint64_t *out_bytes)
 {
-    int64_t n[10];
+    int64_t n[11];
 
     if (feeds == NULL || out_bytes == NULL)
         return 3;
@@ -223,13 +208,13 @@ int32_t softmax_rows_arena_for(const softmax_rows_feeds *feeds, uint64_t *out_by
         return 3;
     if (!softmax_rows_sizes(feeds, n))
         return 3;
-    *out_bytes = (uint64_t)n[9];
+    *out_bytes = (uint64_t)n[10];
     return 0;
 }
 
 int32_t softmax_rows(const softmax_rows_feeds *feeds, softmax_rows_fetches *fetches, const stepc_env *env)
 {
-    int64_t n[10];
+    int64_t n[11];
 
     if (env == NULL || env->size < sizeof(stepc_env))
         return 3;
@@ -243,7 +228,7 @@ int32_t softmax_rows(const softmax_rows_feeds *feeds, softmax_rows_fetches *fetc
         return softmax_rows_refuse(env, "fetches.y is NULL");
     if (!softmax_rows_sizes(feeds, n))
         return softmax_rows_refuse(env, "the sizes are too large");
-    if (n[9] > 0 && (env->arena == NULL || env->arena_bytes < (uint64_t)n[9]))
+    if (n[10] > 0 && (env->arena == NULL || env->arena_bytes < (uint64_t)n[10]))
         return softmax_rows_refuse(env, "the arena is too small");
     if (((uintptr_t)env->arena & 63) != 0)
         return softmax_rows_refuse(env, "the arena is not aligned to 64");

@@ -48,8 +48,8 @@ extern "C" {
 /* Sets the initial state. Once before the first step. */
 int32_t softmax_rows_init(const stepc_env *env);
 
-#define SOFTMAX_ROWS_ARENA_BYTES 13056u
-#define SOFTMAX_ROWS_STACK_BYTES 3072u
+#define SOFTMAX_ROWS_ARENA_BYTES 13312u
+#define SOFTMAX_ROWS_STACK_BYTES 3328u
 #define SOFTMAX_ROWS_SIGNATURE UINT32_C(0x4b19756c) /* changes only with names, order, dtypes and shapes */
 
 typedef struct {

@@ -52,8 +52,17 @@ void *memset(void *to, int byte, size_t bytes);
  * out0 = v */
 static STEPC_NOINLINE void k0_Assign(float *restrict out0)
 {
-    for (ptrdiff_t i0 = 0; i0 < 20; i0++) {
-        out0[i0] = 1.0f;
+    ptrdiff_t i0 = 0;
+    for (; 20 - i0 >= 2 * V_LANES; i0 += 2 * V_LANES) {
+        v_store_f32(out0 + i0, v_splat_f32(1.0f));
+        v_store_f32(out0 + (i0 + V_LANES), v_splat_f32(1.0f));
+    }
+    for (; 20 - i0 >= V_LANES; i0 += V_LANES) {
+        v_store_f32(out0 + i0, v_splat_f32(1.0f));
+    }
+    if (i0 < 20) {
+        const size_t rest = (size_t)(20 - i0);
+        v_store_part_f32(out0 + i0, v_splat_f32(1.0f), rest);
     }
 }
 
