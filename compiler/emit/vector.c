@@ -211,7 +211,7 @@ static bool acc_possible(const nest_text *n, const loop_acc *acc)
         return acc->dtype == STEPC_BOOL;
     case ACC_ARG_MAX:
     case ACC_ARG_MIN:
-        break;
+        return n->strip != NULL && n->strip->only_sums && acc->dtype != STEPC_BOOL;
     }
     return false;
 }
@@ -231,7 +231,7 @@ static bool accs_possible(const nest_text *n, int32_t bits)
 
 static bool writes_possible(const nest_text *n, int32_t bits)
 {
-    for (int32_t w = 0; w < n->nest->write_count && !n->vector_reduces; w++) {
+    for (int32_t w = 0; w < n->nest->write_count && !n->vector_reduces && !(n->strip && n->strip->only_sums); w++) {
         const loop_write *write = &n->nest->writes[w];
         stepc_dtype storage = n->p->buffers[write->buffer].dtype, dtype = n->nest->values[write->value].dtype;
         int64_t step;
@@ -247,6 +247,11 @@ static bool writes_possible(const nest_text *n, int32_t bits)
     return true;
 }
 
+static bool is_asked(const nest_text *n, int32_t v)
+{
+    return n->uses[v] > 0 && value_is_vector(n, v) && !(n->strip && n->strip->only_sums && !n->strip->in_sum[v]);
+}
+
 /* The width that all values that move along the axis share; 0 when they do not. */
 static int32_t common_bits(const nest_text *n)
 {
@@ -254,7 +259,7 @@ static int32_t common_bits(const nest_text *n)
     for (int32_t v = 0; v < n->nest->value_count; v++) {
         stepc_dtype dtype = n->nest->values[v].dtype;
         int32_t own = loop_value_bits(dtype);
-        if (n->uses[v] == 0 || !value_is_vector(n, v) || dtype == STEPC_BOOL)
+        if (!is_asked(n, v) || dtype == STEPC_BOOL)
             continue;
         if ((own != 32 && own != 64) || (bits != 0 && own != bits))
             return 0;
@@ -268,7 +273,7 @@ bool vector_possible(nest_text *n, int32_t axis, bool *is_wide)
     int32_t bits = common_bits(n);
     bool possible = bits != 0 && axis == n->vector && accs_possible(n, bits) && writes_possible(n, bits);
     for (int32_t v = 0; v < n->nest->value_count && possible; v++) {
-        if (n->uses[v] == 0 || !value_is_vector(n, v))
+        if (!is_asked(n, v))
             continue;
         possible = operation_possible(n, v, bits);
         /* Bits of truth values that come from the other width would not fit. */

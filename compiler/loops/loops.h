@@ -180,6 +180,10 @@ typedef struct nest_schedule {
     int32_t row_axis;     /* space axis of which row_tile rows are worked on at once (register tile); -1 none */
     int32_t row_tile;
     int32_t partial_sums; /* accumulators per sum when the vector axis is a reduce axis */
+    int32_t strip;        /* > 0: the reduce axes run outside strips of so many indices of the last space axis, whose
+                             accumulators lie in a small array */
+    int32_t strip_rows;   /* indices of the last reduce axis that go into a strip at once, >= 1 */
+    int32_t block;        /* > 0: so many indices of the last reduce axis are added apart, then their sum to the rest */
     bool outline;         /* emit as a noinline kernel of its own */
 } nest_schedule;
 
