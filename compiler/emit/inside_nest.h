@@ -32,6 +32,7 @@ typedef struct nest_text {
     bool is_wide; /* lanes of 64 bits */
     int32_t row;  /* axis, or -1 */
     int32_t row_tile, jam;
+    int32_t block; /* > 0: sums along lanes run in blocks of so many indices, whose sums are added up */
     /* where the writing is: */
     int32_t rows, jams;
     bool tail;    /* a last vector with fewer lanes */
@@ -100,6 +101,9 @@ bool acc_runs_in_double(const loop_acc *acc);
 const char *acc_identity(nest_text *n, const loop_acc *acc, bool is_vector);
 /* "A op X". */
 const char *acc_step(nest_text *n, const loop_acc *acc, bool is_vector, const char *a, const char *x);
+/* Blocks of the vector axis: BODY as for write_vector_loop. */
+void acc_write_blocks(nest_text *n, int32_t axis, int32_t depth,
+                      void (*body)(nest_text *n, int32_t axis, int32_t depth));
 void acc_declare(nest_text *n, int32_t depth);
 void acc_update(nest_text *n, int32_t depth);
 void acc_finish(nest_text *n, int32_t depth);

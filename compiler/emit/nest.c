@@ -230,6 +230,7 @@ static void choose_form(nest_text *n)
         n->row = s->row_axis;
         n->row_tile = s->row_tile > 16 ? 16 : s->row_tile;
     }
+    n->block = n->vector_reduces && n->row < 0 && !is_shared(n, n->vector) ? s->block / 64 * 64 : 0;
 }
 
 static bool prepare(nest_text *n)
@@ -410,6 +411,8 @@ static void write_axis(nest_text *n, int32_t axis, int32_t depth)
         write_level(n, axis + 1, depth);
     } else if (n->strip != NULL && axis == n->strip->axis) {
         strip_write(n, depth);
+    } else if (axis == n->vector && n->block > 0) {
+        acc_write_blocks(n, axis, depth, write_below);
     } else if (axis == n->vector) {
         write_vector_loop(n, axis, low_text(n, axis), high_text(n, axis), depth, write_below);
     } else if (axis == n->row) {

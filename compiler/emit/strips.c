@@ -139,11 +139,16 @@ static const char *start_text(nest_text *n, const loop_acc *acc)
     return acc_is_place(acc) ? place_start(n, acc) : acc_identity(n, acc, n->strip->is_vector);
 }
 
-/* One array, and nothing in it yet: SCALAR its elements' type. */
-static void write_array(nest_text *n, const char *type, const char *name, int32_t a, int32_t depth)
+/* One array, aligned as its vectors are. */
+static void write_array(nest_text *n, const char *type, const char *suffix, const char *name, int32_t a, int32_t depth)
 {
-    line(n->out, depth, "%s%s %s%d[%d];", n->strip->is_vector ? "_Alignas(64) " : "", type, name, (int)a,
-         (int)n->strip->width);
+    int width = (int)n->strip->width;
+    if (!n->strip->is_vector) {
+        line(n->out, depth, "%s %s%d[%d];", type, name, (int)a, width);
+        return;
+    }
+    line(n->out, depth, "v_%s %s%d_room[%d / %s];", suffix, name, (int)a, width, lanes_text(n));
+    line(n->out, depth, "%s *const %s%d = (%s *)%s%d_room;", type, name, (int)a, type, name, (int)a);
 }
 
 static void write_start(nest_text *n, const char *name, int32_t depth)
@@ -179,11 +184,11 @@ static void write_arrays(nest_text *n, int32_t depth)
         const loop_acc *acc = &n->nest->accs[a];
         if (!acc_is_used(n, a))
             continue;
-        write_array(n, element_type(n, acc), "acc", a, depth);
+        write_array(n, element_type(n, acc), element_suffix(n, acc), "acc", a, depth);
         if (n->strip->block > 0)
-            write_array(n, element_type(n, acc), "part", a, depth);
+            write_array(n, element_type(n, acc), element_suffix(n, acc), "part", a, depth);
         if (acc_is_place(acc))
-            write_array(n, place_type(n), "at", a, depth);
+            write_array(n, place_type(n), place_suffix(n), "at", a, depth);
     }
 }
 
@@ -247,13 +252,10 @@ static void update_place_vector(nest_text *n, int32_t a, int32_t r, int32_t j, i
     const char *place = axis_is_trivial(n, axis) ? "0"
                         : r > 0                  ? FORMAT(n, "i%d + %d", (int)axis, (int)r)
                                                  : FORMAT(n, "i%d", (int)axis);
-    const char *const used[] = {"v_load_%s", "v_store_%s", "v_select_%s"};
+    static const char *const used[] = {"v_load", "v_store", "v_select"};
     for (size_t i = 0; i < sizeof used / sizeof used[0]; i++) {
-        char name[32];
-        strcpy(name, used[i]);
-        *strchr(name, '%') = '\0';
-        use(n->e, FORMAT(n, "%s%s", name, t));
-        use(n->e, FORMAT(n, "%s%s", name, p));
+        use(n->e, FORMAT(n, "%s_%s", used[i], t));
+        use(n->e, FORMAT(n, "%s_%s", used[i], p));
     }
     use(n->e, FORMAT(n, "v_%s_%s", order, t));
     use(n->e, FORMAT(n, "v_splat_%s", p));

@@ -133,12 +133,30 @@ static void declare_one(nest_text *n, int32_t a, int32_t r, int32_t j, int32_t d
     }
 }
 
-void acc_declare(nest_text *n, int32_t depth)
+/* "t0": what the blocks so far came to. */
+static void declare_totals(nest_text *n, int32_t depth)
+{
+    for (int32_t a = 0; a < n->nest->acc_count; a++) {
+        const loop_acc *acc = &n->nest->accs[a];
+        if (acc_is_used(n, a))
+            line(n->out, depth, "%s t%d = %s;", vector_type(n, acc->dtype), (int)a, vector_identity(n, acc));
+    }
+}
+
+static void declare_parts(nest_text *n, int32_t depth)
 {
     for (int32_t a = 0; a < n->nest->acc_count; a++)
         for (int32_t r = 0; acc_is_used(n, a) && r < acc_rows(n, &n->nest->accs[a]); r++)
             for (int32_t j = 0; j < acc_jams(n, &n->nest->accs[a]); j++)
                 declare_one(n, a, r, j, depth);
+}
+
+void acc_declare(nest_text *n, int32_t depth)
+{
+    if (n->block > 0)
+        declare_totals(n, depth);
+    else
+        declare_parts(n, depth);
 }
 
 /* ---- updates ------------------------------------------------------------------------------------- */
@@ -304,16 +322,43 @@ static const char *fold_name(nest_text *n, const loop_acc *acc)
     return FORMAT(n, "v_%s_%s", acc->kind == ACC_ANY ? "any" : "all", n->is_wide ? "m64" : "m32");
 }
 
-/* The partial accumulators of one row become the scalar sA. */
-static void fold(nest_text *n, int32_t a, int32_t r, int32_t depth)
+/* The vectors of one row become the first of them. */
+static void fold_jams(nest_text *n, int32_t a, int32_t r, int32_t depth)
 {
     const loop_acc *acc = &n->nest->accs[a];
-    const char *name = fold_name(n, acc), *first = acc_name(n, a, r, 0);
     for (int32_t gap = 1; gap < n->jam; gap *= 2)
         for (int32_t j = 0; j + gap < n->jam; j += 2 * gap) {
             const char *to = acc_name(n, a, r, j);
             line(n->out, depth, "%s = %s;", to, vector_step_text(n, acc, to, acc_name(n, a, r, j + gap)));
         }
+}
+
+void acc_write_blocks(nest_text *n, int32_t axis, int32_t depth, void (*body)(nest_text *n, int32_t axis, int32_t depth))
+{
+    const char *high = high_text(n, axis);
+    int i = (int)axis, block = (int)n->block;
+    line(n->out, depth, "for (ptrdiff_t b%d = 0; b%d < %s; b%d += %d) {", i, i, high, i, block);
+    line(n->out, depth + 1, "const ptrdiff_t h%d = %s - b%d < %d ? %s : b%d + %d;", i, high, i, block, high, i, block);
+    declare_parts(n, depth + 1);
+    write_vector_loop(n, axis, FORMAT(n, "b%d", i), FORMAT(n, "h%d", i), depth + 1, body);
+    for (int32_t a = 0; a < n->nest->acc_count; a++) {
+        const char *total = FORMAT(n, "t%d", (int)a);
+        if (!acc_is_used(n, a))
+            continue;
+        fold_jams(n, a, 0, depth + 1);
+        line(n->out, depth + 1, "%s = %s;", total,
+             vector_step_text(n, &n->nest->accs[a], total, acc_name(n, a, 0, 0)));
+    }
+    line(n->out, depth, "}");
+}
+
+/* The partial accumulators of one row become the scalar sA. */
+static void fold(nest_text *n, int32_t a, int32_t r, int32_t depth)
+{
+    const loop_acc *acc = &n->nest->accs[a];
+    const char *name = fold_name(n, acc), *first = n->block > 0 ? FORMAT(n, "t%d", (int)a) : acc_name(n, a, r, 0);
+    if (n->block == 0)
+        fold_jams(n, a, r, depth);
     use(n->e, name);
     bool rows = acc_rows(n, acc) > 1;
     if (rows)

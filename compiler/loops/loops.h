@@ -415,4 +415,8 @@ typedef struct loop_traffic {
 } loop_traffic;
 void loop_measure(const loop_program *p, loop_traffic *out);
 
+/* The longest chain of float additions (or multiplications) that a sum (product) of the scheduled program makes, at upper
+ * bounds of sizes; INT64_MAX without one; 0 when nothing is added in its own precision. IS_SINGLE: one vector at a time. */
+int64_t loop_sum_chain(const loop_program *p, const isa_profile *isa, bool is_single);
+
 #endif
