@@ -9,6 +9,7 @@
 
 enum {
     STRIP_ROWS = 4,       /* rows that are added among themselves first: one load and store of an accumulator for all */
+    PLACE_ROWS = 2,       /* the same where they meet the accumulator one by one */
     STRIP_LEAST = 16,     /* indices that are worth a strip */
     STRIP_UNIT = 64,      /* a strip's width is a multiple of it: of all vectors there are, side by side */
     STRIP_SHARE = 4,      /* of the first cache level, for all accumulators */
@@ -26,6 +27,14 @@ static bool is_free(const loop_acc *acc)
 {
     bool adds = acc->kind == ACC_SUM || acc->kind == ACC_PROD;
     return !adds || acc->reassociate || (acc->dtype != STEPC_FLOAT32 && acc->dtype != STEPC_FLOAT64);
+}
+
+static bool has_place(const loop_nest *nest)
+{
+    for (int32_t i = 0; i < nest->acc_count; i++)
+        if (is_place(&nest->accs[i]))
+            return true;
+    return false;
 }
 
 static bool all_free(const loop_nest *nest)
@@ -187,14 +196,16 @@ bool reduce_strips(scheduler *s, arena *scratch, nest_schedule *out)
     int64_t extent = axis_nominal(s, axis), reduced = reduced_indices(s), bytes = acc_bytes(s->nest);
     if (extent < STRIP_LEAST || reduced < 2 * STRIP_ROWS || !is_across(s, axis, in_sum))
         return false;
-    bool fits = s->isa->vector_bytes > 0 && sums_fit_lanes(s, axis, in_sum, scratch);
+    /* Lanes hold places of 32 bits. */
+    bool may_place = !has_place(s->nest) || size_upper_bound(s->f.p->sizes, s->nest->axes[last].extent) <= INT32_MAX;
+    bool fits = s->isa->vector_bytes > 0 && may_place && sums_fit_lanes(s, axis, in_sum, scratch);
     if (out->vector_axis >= 0) { /* accumulators may also stay in registers */
         bool narrow = extent <= (int64_t)s->lanes * 4;
         if (out->vector_axis != axis || narrow || reduced * extent * bytes <= s->isa->l1_bytes)
             return false;
     }
     out->vector_axis = fits ? axis : -1;
-    out->strip_rows = all_free(s->nest) ? STRIP_ROWS : 1;
+    out->strip_rows = !all_free(s->nest) ? 1 : has_place(s->nest) ? PLACE_ROWS : STRIP_ROWS;
     out->block = choose_block(s, out->strip_rows);
     int64_t most = s->isa->l1_bytes / STRIP_SHARE / (bytes * (out->block > 0 ? 2 : 1)) / STRIP_UNIT * STRIP_UNIT;
     int64_t width = (extent + STRIP_UNIT - 1) / STRIP_UNIT * STRIP_UNIT;
