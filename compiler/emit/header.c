@@ -219,6 +219,9 @@ static void write_macros(emitter *e, int32_t callable, text *out)
     else
         line(out, 0, "/* The arena has no upper bound: ask %s_arena_for. */", e->entry_names[callable]);
     write_size_macro(out, macro, "STACK_BYTES", stack_bound(e, callable));
+    int64_t chain = loop_sum_chain(e->callables[callable].program, e->options->isa, e->options->optimize_size);
+    line(out, 0, "/* The longest chain of additions, or multiplications, of a float sum or product. */");
+    write_size_macro(out, macro, "SUM_CHAIN", chain);
     if (strcmp(macro, e->macro) != 0) {
         write_size_macro(out, macro, "STATE_BYTES", e->module->state_bytes);
         write_size_macro(out, macro, "WEIGHTS_BYTES", weights_bytes(e));

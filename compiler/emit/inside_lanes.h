@@ -11,6 +11,8 @@
 
 /* Sets lane_bits, is_wide and is_mixed by the widths that move along the vector axis. */
 void lanes_choose(nest_text *n);
+/* Whether value V is needed in lanes: anywhere, or in a strip's sums while they alone are asked about. */
+bool lane_is_asked(const nest_text *n, int32_t v);
 /* Whether values of DTYPE are pairs of vectors; short integers in lanes of 32 bits. */
 bool lane_is_pair(const nest_text *n, stepc_dtype dtype);
 bool lane_is_short(const nest_text *n, stepc_dtype dtype);

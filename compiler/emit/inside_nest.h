@@ -34,10 +34,12 @@ typedef struct nest_text {
     bool is_mixed;     /* other widths beside lanes of 32 bits: inside_lanes.h */
     int32_t row;  /* axis, or -1 */
     int32_t row_tile, jam;
+    int32_t block; /* > 0: sums along lanes run in blocks of so many indices, whose sums are added up */
     /* where the writing is: */
     int32_t rows, jams;
     bool tail;    /* a last vector with fewer lanes */
     bool reduced; /* the accumulators have become scalars */
+    struct strip_text *strip; /* the reduce axes run outside strips (strips.c), or NULL */
 } nest_text;
 
 /* The C name of V in row R, vector J; constants, axes and sizes are spelt out. */
@@ -66,6 +68,44 @@ const char *lanes_text(const nest_text *n);
 void write_store(nest_text *n, const loop_write *w, int32_t r, int32_t j, int32_t depth);
 /* Coefficient along the vector axis when it is constant. */
 bool vector_step(const nest_text *n, const loop_index *index, int64_t *out);
+/* Loops over AXIS from LOW to HIGH, as the schedule's vectors want it; BODY writes what is inside. */
+void write_vector_loop(nest_text *n, int32_t axis, const char *low, const char *high, int32_t depth,
+                       void (*body)(nest_text *n, int32_t axis, int32_t depth));
+void write_value(nest_text *n, int32_t v, int32_t depth); /* all its instances */
+bool value_is_written(const nest_text *n, int32_t v);     /* as a statement of its own */
+void write_effects(nest_text *n, int32_t depth);
+const char *low_text(nest_text *n, int32_t axis); /* the bounds of an axis */
+const char *high_text(nest_text *n, int32_t axis);
+bool axis_is_trivial(const nest_text *n, int32_t axis);
+
+/* ---- strips (strips.c) ---- */
+
+/* What goes into the accumulators, and what comes after them. */
+typedef struct strip_text {
+    int32_t axis, width, rows, block;
+    bool *in_sum, *after; /* values that the accumulators need; that the writes need */
+    bool is_vector;       /* sums run in lanes */
+    bool is_vector_after; /* so does what comes after them */
+    bool only_sums;       /* while the question is whether the sums can run in lanes */
+    const char *from, *to; /* bounds of the strip under way */
+    const char *array;     /* name of the accumulators' array that is added to: "acc" or "part" */
+} strip_text;
+
+/* Takes the schedule's strip where the nest can be written so. */
+void strip_choose(nest_text *n);
+void strip_write(nest_text *n, int32_t depth);
+
+/* ---- accumulators (sums.c) ---- */
+
+bool acc_is_used(const nest_text *n, int32_t a);
+bool acc_is_place(const loop_acc *acc); /* ArgMax, ArgMin */
+bool acc_runs_in_double(const loop_acc *acc);
+const char *acc_identity(nest_text *n, const loop_acc *acc, bool is_vector);
+/* "A op X". */
+const char *acc_step(nest_text *n, const loop_acc *acc, bool is_vector, const char *a, const char *x);
+/* Blocks of the vector axis: BODY as for write_vector_loop. */
+void acc_write_blocks(nest_text *n, int32_t axis, int32_t depth,
+                      void (*body)(nest_text *n, int32_t axis, int32_t depth));
 void acc_declare(nest_text *n, int32_t depth);
 void acc_update(nest_text *n, int32_t depth);
 void acc_finish(nest_text *n, int32_t depth);

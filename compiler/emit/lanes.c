@@ -19,13 +19,18 @@ static bool wants_longer_lanes(const loop_value *value)
     return value->op == LOOP_SHL || value->op == LOOP_SHR || value->op == LOOP_DIV || value->op == LOOP_FLOORDIV;
 }
 
+bool lane_is_asked(const nest_text *n, int32_t v)
+{
+    return n->uses[v] > 0 && value_is_vector(n, v) && !(n->strip && n->strip->only_sums && !n->strip->in_sum[v]);
+}
+
 /* One bit per width of bytes among what moves along the axis. */
 static uint32_t widths(const nest_text *n, bool *longer)
 {
     uint32_t bytes = 0;
     for (int32_t v = 0; v < n->nest->value_count; v++) {
         const loop_value *value = &n->nest->values[v];
-        if (n->uses[v] == 0 || !value_is_vector(n, v))
+        if (!lane_is_asked(n, v))
             continue;
         *longer = *longer || wants_longer_lanes(value);
         if (value->dtype != STEPC_BOOL)

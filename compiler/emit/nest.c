@@ -75,7 +75,7 @@ const char *param_name(nest_text *n, int32_t root, bool is_written)
 
 /* ---- preparation -------------------------------------------------------------------------------- */
 
-static bool is_trivial(const nest_text *n, int32_t axis)
+bool axis_is_trivial(const nest_text *n, int32_t axis)
 {
     int64_t extent;
     return size_is_const(n->p->sizes, n->nest->axes[axis].extent, &extent) && extent == 1;
@@ -170,7 +170,7 @@ static void set_levels(nest_text *n)
     for (int32_t v = 0; v < n->nest->value_count; v++) {
         n->level[v] = 0;
         for (int32_t k = 0; k < n->nest->axis_count; k++)
-            if ((n->mask[v] >> k & 1) != 0 && !is_trivial(n, k))
+            if ((n->mask[v] >> k & 1) != 0 && !axis_is_trivial(n, k))
                 n->level[v] = k + 1;
         if (n->deps[v] & 2)
             n->level[v] = AFTER(n);
@@ -210,9 +210,9 @@ static void choose_form(nest_text *n)
     const nest_schedule *s = &n->nest->schedule;
     n->vector = n->row = -1;
     n->jam = n->row_tile = 1;
-    if (!s->is_set)
+    if (!s->is_set || s->strip > 0)
         return;
-    if (s->vector_axis >= 0 && s->vector_axis < n->nest->axis_count && !is_trivial(n, s->vector_axis) &&
+    if (s->vector_axis >= 0 && s->vector_axis < n->nest->axis_count && !axis_is_trivial(n, s->vector_axis) &&
         n->nest->check_count == 0) {
         n->vector = s->vector_axis;
         n->vector_reduces = s->vector_axis >= n->space;
@@ -227,10 +227,11 @@ static void choose_form(nest_text *n)
         n->vector_reduces = false;
     /* Rows that may write one element must come one after the other. */
     if (s->row_axis >= 0 && !nest_scatters(n->nest) && s->row_axis < n->space && s->row_axis != n->vector && s->row_tile > 1 &&
-        !is_trivial(n, s->row_axis) && n->nest->check_count == 0 && !n->e->options->optimize_size) {
+        !axis_is_trivial(n, s->row_axis) && n->nest->check_count == 0 && !n->e->options->optimize_size) {
         n->row = s->row_axis;
         n->row_tile = s->row_tile > 16 ? 16 : s->row_tile;
     }
+    n->block = n->vector_reduces && n->row < 0 && !is_shared(n, n->vector) ? s->block / 64 * 64 : 0;
 }
 
 static bool prepare(nest_text *n)
@@ -252,6 +253,7 @@ static bool prepare(nest_text *n)
     mark_guards(n);
     set_levels(n);
     choose_form(n);
+    strip_choose(n);
     mark_lazy(n);
     mark_fused(n);
     return true;
@@ -289,7 +291,7 @@ static void write_ahead(nest_text *n, int32_t v, int32_t depth)
                  text_or_fail(n, literal_index(&n->scratch, bytes)));
 }
 
-static void write_value(nest_text *n, int32_t v, int32_t depth)
+void write_value(nest_text *n, int32_t v, int32_t depth)
 {
     stepc_dtype dtype = n->nest->values[v].dtype;
     bool vector = value_is_vector(n, v);
@@ -302,10 +304,15 @@ static void write_value(nest_text *n, int32_t v, int32_t depth)
         write_ahead(n, v, depth);
 }
 
+bool value_is_written(const nest_text *n, int32_t v)
+{
+    return n->uses[v] > 0 && !n->lazy[v] && !n->fused[v] && !is_inline(n, v);
+}
+
 static void write_values(nest_text *n, int32_t level, int32_t depth)
 {
     for (int32_t v = 0; v < n->nest->value_count; v++)
-        if (n->level[v] == level && n->uses[v] > 0 && !n->lazy[v] && !n->fused[v] && !is_inline(n, v))
+        if (n->level[v] == level && value_is_written(n, v))
             write_value(n, v, depth);
 }
 
@@ -338,16 +345,22 @@ static void write_stores(nest_text *n, bool streaming, int32_t depth)
     }
 }
 
+void write_effects(nest_text *n, int32_t depth)
+{
+    write_checks(n, depth);
+    write_stores(n, false, depth);
+}
+
 /* ---- loops ------------------------------------------------------------------------------------------------ */
 
 static void write_level(nest_text *n, int32_t level, int32_t depth);
 
-static const char *low_text(nest_text *n, int32_t axis)
+const char *low_text(nest_text *n, int32_t axis)
 {
     return is_shared(n, axis) ? FORMAT(n, "t%d", (int)axis) : "0";
 }
 
-static const char *high_text(nest_text *n, int32_t axis)
+const char *high_text(nest_text *n, int32_t axis)
 {
     return is_shared(n, axis) ? FORMAT(n, "e%d", (int)axis) : size_text(n, n->nest->axes[axis].extent);
 }
@@ -364,23 +377,24 @@ static int64_t known_multiple(const nest_text *n, int32_t axis)
 }
 
 /* Vectors side by side, then one at a time, then a part: as far as the extent may need them. */
-static void write_vector_axis(nest_text *n, int32_t axis, int32_t depth)
+void write_vector_loop(nest_text *n, int32_t axis, const char *low, const char *high, int32_t depth,
+                       void (*body)(nest_text *n, int32_t axis, int32_t depth))
 {
     int64_t multiple = known_multiple(n, axis), most = MOST_LANES * 32 / n->lane_bits;
-    const char *high = high_text(n, axis), *lanes = lanes_text(n);
+    const char *lanes = lanes_text(n);
     int a = (int)axis;
-    line(n->out, depth, "ptrdiff_t i%d = %s;", a, low_text(n, axis));
+    line(n->out, depth, "ptrdiff_t i%d = %s;", a, low);
     if (n->jam > 1) {
         line(n->out, depth, "for (; %s - i%d >= %d * %s; i%d += %d * %s) {", high, a, (int)n->jam, lanes, a,
              (int)n->jam, lanes);
         n->jams = n->jam;
-        write_level(n, axis + 1, depth + 1);
+        body(n, axis, depth + 1);
         line(n->out, depth, "}");
     }
     n->jams = 1;
     if (n->jam == 1 || multiple % (most * n->jam) != 0) {
         line(n->out, depth, "for (; %s - i%d >= %s; i%d += %s) {", high, a, lanes, a, lanes);
-        write_level(n, axis + 1, depth + 1);
+        body(n, axis, depth + 1);
         line(n->out, depth, "}");
     }
     if (multiple % most == 0)
@@ -388,10 +402,12 @@ static void write_vector_axis(nest_text *n, int32_t axis, int32_t depth)
     line(n->out, depth, "if (i%d < %s) {", a, high);
     line(n->out, depth + 1, "const size_t rest = (size_t)(%s - i%d);", high, a);
     n->tail = true;
-    write_level(n, axis + 1, depth + 1);
+    body(n, axis, depth + 1);
     n->tail = false;
     line(n->out, depth, "}");
 }
+
+static void write_below(nest_text *n, int32_t axis, int32_t depth) { write_level(n, axis + 1, depth); }
 
 static void write_row_axis(nest_text *n, int32_t axis, int32_t depth)
 {
@@ -423,10 +439,14 @@ static void write_row_axis(nest_text *n, int32_t axis, int32_t depth)
 
 static void write_axis(nest_text *n, int32_t axis, int32_t depth)
 {
-    if (is_trivial(n, axis)) {
+    if (axis_is_trivial(n, axis)) {
         write_level(n, axis + 1, depth);
+    } else if (n->strip != NULL && axis == n->strip->axis) {
+        strip_write(n, depth);
+    } else if (axis == n->vector && n->block > 0) {
+        acc_write_blocks(n, axis, depth, write_below);
     } else if (axis == n->vector) {
-        write_vector_axis(n, axis, depth);
+        write_vector_loop(n, axis, low_text(n, axis), high_text(n, axis), depth, write_below);
     } else if (axis == n->row) {
         write_row_axis(n, axis, depth);
     } else {
@@ -455,10 +475,8 @@ static void write_level(nest_text *n, int32_t level, int32_t depth)
         acc_finish(n, depth);
         write_values(n, AFTER(n), depth);
     }
-    if (level == n->space) {
-        write_checks(n, depth);
-        write_stores(n, false, depth);
-    }
+    if (level == n->space)
+        write_effects(n, depth);
 }
 
 /* ---- all ----------------------------------------------------------------------------------------------------- */
@@ -515,6 +533,8 @@ bool nest_write_body(emitter *e, emit_unit *unit, constant_mode mode, const emit
         for (int32_t v = 0; v < n.nest->value_count; v++)
             registers += n.uses[v] > 0 ? (value_is_vector(&n, v) ? 64 * n.jam : 8) * n.row_tile : 0;
         registers += (int64_t)n.nest->acc_count * n.jam * n.row_tile * 64;
+        for (int32_t a = 0; n.strip != NULL && a < n.nest->acc_count; a++)
+            registers += (int64_t)n.strip->width * 16 * (n.strip->block > 0 ? 2 : 1);
         if (registers > e->stack_bytes)
             e->stack_bytes = registers;
     }

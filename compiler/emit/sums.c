@@ -6,14 +6,14 @@
 
 static bool is_float(stepc_dtype dtype) { return dtype == STEPC_FLOAT32 || dtype == STEPC_FLOAT64; }
 
-static bool is_place(const loop_acc *acc) { return acc->kind == ACC_ARG_MAX || acc->kind == ACC_ARG_MIN; }
+bool acc_is_place(const loop_acc *acc) { return acc->kind == ACC_ARG_MAX || acc->kind == ACC_ARG_MIN; }
 
 static bool is_vector(const nest_text *n, const loop_acc *acc)
 {
     return n->vector_reduces || value_is_vector(n, acc->value);
 }
 
-static bool is_used(const nest_text *n, int32_t a)
+bool acc_is_used(const nest_text *n, int32_t a)
 {
     for (int32_t v = 0; v < n->nest->value_count; v++)
         if (n->nest->values[v].op == LOOP_ACC && n->nest->values[v].acc == a && n->uses[v] > 0)
@@ -22,7 +22,7 @@ static bool is_used(const nest_text *n, int32_t a)
 }
 
 /* Float32 sums in the order of the axes run in double, as the reference does. */
-static bool runs_in_double(const loop_acc *acc)
+bool acc_runs_in_double(const loop_acc *acc)
 {
     return acc->dtype == STEPC_FLOAT32 && !acc->reassociate && (acc->kind == ACC_SUM || acc->kind == ACC_PROD);
 }
@@ -54,7 +54,7 @@ static const char *float_identity(nest_text *n, const loop_acc *acc)
     bool wide = acc->dtype == STEPC_FLOAT64;
     switch (acc->kind) {
     case ACC_PROD:
-        return wide || runs_in_double(acc) ? "1.0" : "1.0f";
+        return wide || acc_runs_in_double(acc) ? "1.0" : "1.0f";
     case ACC_MAX:
     case ACC_MIN:
         use(n->e, wide ? "f64_of_bits" : "f32_of_bits");
@@ -69,7 +69,7 @@ static const char *float_identity(nest_text *n, const loop_acc *acc)
     case ACC_ARG_MIN:
         break;
     }
-    return wide || runs_in_double(acc) ? "0.0" : "0.0f";
+    return wide || acc_runs_in_double(acc) ? "0.0" : "0.0f";
 }
 
 static const char *integer_identity(nest_text *n, const loop_acc *acc)
@@ -112,28 +112,51 @@ static const char *vector_identity(nest_text *n, const loop_acc *acc)
     return FORMAT(n, "v_splat_%s(%s)", type_suffix(acc->dtype), identity(n, acc));
 }
 
+const char *acc_identity(nest_text *n, const loop_acc *acc, bool is_vector)
+{
+    return is_vector ? vector_identity(n, acc) : identity(n, acc);
+}
+
 static void declare_one(nest_text *n, int32_t a, int32_t r, int32_t j, int32_t depth)
 {
     const loop_acc *acc = &n->nest->accs[a];
     const char *name = acc_name(n, a, r, j);
-    if (is_place(acc)) {
+    if (acc_is_place(acc)) {
         line(n->out, depth, "%s %s = 0;", value_type(acc->dtype), name);
         line(n->out, depth, "int64_t %s_at = 0;", name);
         line(n->out, depth, "int %s_set = 0;", name);
     } else if (is_vector(n, acc)) {
         line(n->out, depth, "%s %s = %s;", vector_type(n, acc->dtype), name, vector_identity(n, acc));
     } else {
-        line(n->out, depth, "%s %s = %s;", runs_in_double(acc) ? "double" : value_type(acc->dtype), name,
+        line(n->out, depth, "%s %s = %s;", acc_runs_in_double(acc) ? "double" : value_type(acc->dtype), name,
              identity(n, acc));
     }
 }
 
-void acc_declare(nest_text *n, int32_t depth)
+/* "t0": what the blocks so far came to. */
+static void declare_totals(nest_text *n, int32_t depth)
+{
+    for (int32_t a = 0; a < n->nest->acc_count; a++) {
+        const loop_acc *acc = &n->nest->accs[a];
+        if (acc_is_used(n, a))
+            line(n->out, depth, "%s t%d = %s;", vector_type(n, acc->dtype), (int)a, vector_identity(n, acc));
+    }
+}
+
+static void declare_parts(nest_text *n, int32_t depth)
 {
     for (int32_t a = 0; a < n->nest->acc_count; a++)
-        for (int32_t r = 0; is_used(n, a) && r < acc_rows(n, &n->nest->accs[a]); r++)
+        for (int32_t r = 0; acc_is_used(n, a) && r < acc_rows(n, &n->nest->accs[a]); r++)
             for (int32_t j = 0; j < acc_jams(n, &n->nest->accs[a]); j++)
                 declare_one(n, a, r, j, depth);
+}
+
+void acc_declare(nest_text *n, int32_t depth)
+{
+    if (n->block > 0)
+        declare_totals(n, depth);
+    else
+        declare_parts(n, depth);
 }
 
 /* ---- updates ------------------------------------------------------------------------------------- */
@@ -167,7 +190,7 @@ static const char *scalar_step(nest_text *n, const loop_acc *acc, const char *a,
     case ACC_SUM:
     case ACC_PROD:
         if (floats)
-            return FORMAT(n, "%s %c %s%s", a, sign, runs_in_double(acc) ? "(double)" : "", x);
+            return FORMAT(n, "%s %c %s%s", a, sign, acc_runs_in_double(acc) ? "(double)" : "", x);
         if (acc->dtype == STEPC_BOOL)
             return FORMAT(n, "%s %c %s", a, acc->kind == ACC_SUM ? '^' : '&', x);
         return FORMAT(n, "(%s)((%s)%s %c (%s)%s)", type, wrap, a, sign, wrap, x);
@@ -214,6 +237,11 @@ static const char *vector_step_text(nest_text *n, const loop_acc *acc, const cha
     return FORMAT(n, "%s(%s, %s)", name, a, x);
 }
 
+const char *acc_step(nest_text *n, const loop_acc *acc, bool is_vector, const char *a, const char *x)
+{
+    return is_vector ? vector_step_text(n, acc, a, x) : scalar_step(n, acc, a, x);
+}
+
 /* Lanes beyond the end must not count. */
 static const char *masked(nest_text *n, const loop_acc *acc, const char *x)
 {
@@ -252,7 +280,7 @@ static void update_one(nest_text *n, int32_t a, int32_t r, int32_t j, int32_t de
     const loop_acc *acc = &n->nest->accs[a];
     if (is_vector(n, acc)) {
         update_vector(n, a, r, j, depth);
-    } else if (is_place(acc)) {
+    } else if (acc_is_place(acc)) {
         update_place(n, a, r, depth);
     } else {
         const char *name = acc_name(n, a, r, j);
@@ -265,7 +293,7 @@ void acc_update(nest_text *n, int32_t depth)
     for (int32_t a = 0; a < n->nest->acc_count; a++) {
         const loop_acc *acc = &n->nest->accs[a];
         int32_t jams = n->vector_reduces ? n->jams : acc_jams(n, acc);
-        for (int32_t r = 0; is_used(n, a) && r < acc_rows(n, acc); r++)
+        for (int32_t r = 0; acc_is_used(n, a) && r < acc_rows(n, acc); r++)
             for (int32_t j = 0; j < jams; j++)
                 update_one(n, a, r, j, depth);
     }
@@ -294,16 +322,43 @@ static const char *fold_name(nest_text *n, const loop_acc *acc)
     return FORMAT(n, "v_%s_%s", acc->kind == ACC_ANY ? "any" : "all", n->is_wide ? "m64" : "m32");
 }
 
-/* The partial accumulators of one row become the scalar sA. */
-static void fold(nest_text *n, int32_t a, int32_t r, int32_t depth)
+/* The vectors of one row become the first of them. */
+static void fold_jams(nest_text *n, int32_t a, int32_t r, int32_t depth)
 {
     const loop_acc *acc = &n->nest->accs[a];
-    const char *name = fold_name(n, acc), *first = acc_name(n, a, r, 0);
     for (int32_t gap = 1; gap < n->jam; gap *= 2)
         for (int32_t j = 0; j + gap < n->jam; j += 2 * gap) {
             const char *to = acc_name(n, a, r, j);
             line(n->out, depth, "%s = %s;", to, vector_step_text(n, acc, to, acc_name(n, a, r, j + gap)));
         }
+}
+
+void acc_write_blocks(nest_text *n, int32_t axis, int32_t depth, void (*body)(nest_text *n, int32_t axis, int32_t depth))
+{
+    const char *high = high_text(n, axis);
+    int i = (int)axis, block = (int)n->block;
+    line(n->out, depth, "for (ptrdiff_t b%d = 0; b%d < %s; b%d += %d) {", i, i, high, i, block);
+    line(n->out, depth + 1, "const ptrdiff_t h%d = %s - b%d < %d ? %s : b%d + %d;", i, high, i, block, high, i, block);
+    declare_parts(n, depth + 1);
+    write_vector_loop(n, axis, FORMAT(n, "b%d", i), FORMAT(n, "h%d", i), depth + 1, body);
+    for (int32_t a = 0; a < n->nest->acc_count; a++) {
+        const char *total = FORMAT(n, "t%d", (int)a);
+        if (!acc_is_used(n, a))
+            continue;
+        fold_jams(n, a, 0, depth + 1);
+        line(n->out, depth + 1, "%s = %s;", total,
+             vector_step_text(n, &n->nest->accs[a], total, acc_name(n, a, 0, 0)));
+    }
+    line(n->out, depth, "}");
+}
+
+/* The partial accumulators of one row become the scalar sA. */
+static void fold(nest_text *n, int32_t a, int32_t r, int32_t depth)
+{
+    const loop_acc *acc = &n->nest->accs[a];
+    const char *name = fold_name(n, acc), *first = n->block > 0 ? FORMAT(n, "t%d", (int)a) : acc_name(n, a, r, 0);
+    if (n->block == 0)
+        fold_jams(n, a, r, depth);
     use(n->e, name);
     bool rows = acc_rows(n, acc) > 1;
     if (rows)
@@ -315,6 +370,6 @@ static void fold(nest_text *n, int32_t a, int32_t r, int32_t depth)
 void acc_finish(nest_text *n, int32_t depth)
 {
     for (int32_t a = 0; n->vector_reduces && a < n->nest->acc_count; a++)
-        for (int32_t r = 0; is_used(n, a) && r < acc_rows(n, &n->nest->accs[a]); r++)
+        for (int32_t r = 0; acc_is_used(n, a) && r < acc_rows(n, &n->nest->accs[a]); r++)
             fold(n, a, r, depth);
 }

@@ -49,12 +49,6 @@ static const char *constant_text(nest_text *n, int32_t v)
     return made[0] == '-' ? FORMAT(n, "(%s)", made) : made;
 }
 
-static bool axis_is_trivial(const nest_text *n, int32_t axis)
-{
-    int64_t extent;
-    return size_is_const(n->p->sizes, n->nest->axes[axis].extent, &extent) && extent == 1;
-}
-
 static const char *axis_text(nest_text *n, int32_t axis, int32_t r)
 {
     if (axis_is_trivial(n, axis))

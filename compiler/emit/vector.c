@@ -149,7 +149,7 @@ static bool acc_possible(const nest_text *n, const loop_acc *acc)
         return acc->dtype == STEPC_BOOL;
     case ACC_ARG_MAX:
     case ACC_ARG_MIN:
-        break;
+        return n->strip != NULL && n->strip->only_sums && acc->dtype != STEPC_BOOL;
     }
     return false;
 }
@@ -166,9 +166,12 @@ static bool accs_possible(const nest_text *n)
     return true;
 }
 
+/* The question is about what goes into a strip's accumulators only. */
+static bool sums_alone(const nest_text *n) { return n->strip != NULL && n->strip->only_sums; }
+
 static bool writes_possible(const nest_text *n)
 {
-    for (int32_t w = 0; w < n->nest->write_count; w++) {
+    for (int32_t w = 0; w < n->nest->write_count && !sums_alone(n); w++) {
         const loop_write *write = &n->nest->writes[w];
         if (n->vector_reduces && !write_streams(n->nest, write))
             continue;
@@ -199,9 +202,11 @@ static bool stored_widths_fit(const nest_text *n)
 bool vector_possible(nest_text *n)
 {
     lanes_choose(n);
-    bool possible = accs_possible(n) && writes_possible(n) && stored_widths_fit(n);
+    /* A strip keeps its accumulators in arrays of one element per lane. */
+    bool possible = n->strip == NULL || !(n->is_mixed || n->lane_bits < 32);
+    possible = possible && accs_possible(n) && writes_possible(n) && (sums_alone(n) || stored_widths_fit(n));
     for (int32_t v = 0; v < n->nest->value_count && possible; v++)
-        if (n->uses[v] > 0 && value_is_vector(n, v))
+        if (lane_is_asked(n, v))
             possible = operation_possible(n, v);
     return possible;
 }

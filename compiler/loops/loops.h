@@ -186,6 +186,10 @@ typedef struct nest_schedule {
     int32_t row_axis;     /* space axis of which row_tile rows are worked on at once (register tile); -1 none */
     int32_t row_tile;
     int32_t partial_sums; /* accumulators per sum when the vector axis is a reduce axis */
+    int32_t strip;        /* > 0: the reduce axes run outside strips of so many indices of the last space axis, whose
+                             accumulators lie in a small array */
+    int32_t strip_rows;   /* indices of the last reduce axis that go into a strip at once, >= 1 */
+    int32_t block;        /* > 0: so many indices of the last reduce axis are added apart, then their sum to the rest */
     bool outline;         /* emit as a noinline kernel of its own */
     bool ahead;           /* reads of main memory ask for the rows of the group's next tile */
 } nest_schedule;
@@ -428,5 +432,9 @@ typedef struct loop_traffic {
     int64_t nests, groups, chunks, calls;
 } loop_traffic;
 void loop_measure(const loop_program *p, loop_traffic *out);
+
+/* The longest chain of float additions (or multiplications) that a sum (product) of the scheduled program makes, at upper
+ * bounds of sizes; INT64_MAX without one; 0 when nothing is added in its own precision. IS_SINGLE: one vector at a time. */
+int64_t loop_sum_chain(const loop_program *p, const isa_profile *isa, bool is_single);
 
 #endif

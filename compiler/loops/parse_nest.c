@@ -192,6 +192,12 @@ static bool parse_schedule(parser *ps)
         !parse_expect(ps, "rows=") || !parse_int32(ps, &s->row_tile) || !parse_expect(ps, "partial=") ||
         !parse_int32(ps, &s->partial_sums))
         return false;
+    s->strip_rows = 1;
+    if (parse_accept(ps, "strip=") &&
+        (!parse_int32(ps, &s->strip) || !parse_expect(ps, ":") || !parse_int32(ps, &s->strip_rows)))
+        return false;
+    if (parse_accept(ps, "block=") && !parse_int32(ps, &s->block))
+        return false;
     s->outline = parse_accept(ps, "outline");
     s->ahead = parse_accept(ps, "ahead");
     s->is_set = true;

@@ -296,6 +296,18 @@ static void put_effects(const loop_program *p, const loop_nest *nest, text *out)
     }
 }
 
+static void put_schedule(const nest_schedule *s, text *out)
+{
+    text_printf(out, "  schedule vector=%d jam=%d row=%d rows=%d partial=%d", (int)s->vector_axis, (int)s->jam,
+                (int)s->row_axis, (int)s->row_tile, (int)s->partial_sums);
+    if (s->strip > 0)
+        text_printf(out, " strip=%d:%d", (int)s->strip, (int)s->strip_rows);
+    if (s->block > 0)
+        text_printf(out, " block=%d", (int)s->block);
+    text_puts(out, s->outline ? " outline" : "");
+    text_puts(out, s->ahead ? " ahead\n" : "\n");
+}
+
 static void put_nest(const loop_program *p, const loop_nest *nest, text *out)
 {
     const nest_schedule *s = &nest->schedule;
@@ -314,9 +326,7 @@ static void put_nest(const loop_program *p, const loop_nest *nest, text *out)
         put_value(p, nest, v, out);
     put_effects(p, nest, out);
     if (s->is_set)
-        text_printf(out, "  schedule vector=%d jam=%d row=%d rows=%d partial=%d%s%s\n", (int)s->vector_axis, (int)s->jam,
-                    (int)s->row_axis, (int)s->row_tile, (int)s->partial_sums, s->outline ? " outline" : "",
-                    s->ahead ? " ahead" : "");
+        put_schedule(s, out);
     text_puts(out, "}\n");
 }
 

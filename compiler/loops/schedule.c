@@ -103,7 +103,8 @@ static stepc_code schedule_nest(loop_program *p, const isa_profile *isa, arena *
     s.f = (fuse){.p = p, .isa = isa, .zero = size_const(p->sizes, 0), .one = size_const(p->sizes, 1)};
     s.mask = ARENA_ARRAY(scratch, uint32_t, (size_t)nest->value_count);
     s.guarded = ARENA_ARRAY(scratch, uint8_t, (size_t)nest->value_count);
-    nest_schedule out = {.is_set = true, .vector_axis = -1, .jam = 1, .row_axis = -1, .row_tile = 1, .partial_sums = 1};
+    nest_schedule out = {.is_set = true, .vector_axis = -1, .jam = 1, .row_axis = -1, .row_tile = 1,
+                         .partial_sums = 1, .strip_rows = 1};
     if (!s.mask || !s.guarded)
         return error_out_of_memory(error, "scheduling");
     nest_axis_mask(nest, s.mask);
@@ -114,7 +115,9 @@ static stepc_code schedule_nest(loop_program *p, const isa_profile *isa, arena *
         if (out.vector_axis < 0)
             out.vector_axis = reduce_lanes(&s);
     }
-    if (out.vector_axis >= s.space) {
+    if (reduce_strips(&s, scratch, &out)) {
+        ;
+    } else if (out.vector_axis >= s.space) {
         reduce_partials(&s, &out);
     } else if (out.vector_axis >= 0) {
         if (has_reuse)

@@ -30,6 +30,9 @@ bool lanes_fit_writes(const scheduler *s, int32_t axis);
 
 /* The reduce axis whose indices go into lanes, when the accumulations may be split into several; -1 none. */
 int32_t reduce_lanes(scheduler *s);
+/* Whether the reduce axes run outside strips of the last space axis; then all of OUT is decided. OUT's vector axis is what
+ * was found for one index's accumulators in registers, or -1. */
+bool reduce_strips(scheduler *s, arena *scratch, nest_schedule *out);
 /* How many accumulators each accumulation is split into, OUT's vector axis being a reduce axis. */
 void reduce_partials(const scheduler *s, nest_schedule *out);
 

@@ -50,6 +50,8 @@ int32_t chain_init(const stepc_env *env);
 
 #define CHAIN_ARENA_BYTES 256u
 #define CHAIN_STACK_BYTES 3072u
+/* The longest chain of additions, or multiplications, of a float sum or product. */
+#define CHAIN_SUM_CHAIN 0u
 #define CHAIN_SIGNATURE UINT32_C(0xb2ab9d7b) /* changes only with names, order, dtypes and shapes */
 
 typedef struct {

@@ -50,6 +50,8 @@ int32_t classify_init(const stepc_env *env);
 
 #define CLASSIFY_ARENA_BYTES 128u
 #define CLASSIFY_STACK_BYTES 2816u
+/* The longest chain of additions, or multiplications, of a float sum or product. */
+#define CLASSIFY_SUM_CHAIN 0u
 #define CLASSIFY_SIGNATURE UINT32_C(0x23dc470e) /* changes only with names, order, dtypes and shapes */
 
 typedef struct {

@@ -50,6 +50,8 @@ int32_t product_init(const stepc_env *env);
 
 #define PRODUCT_ARENA_BYTES 0u
 #define PRODUCT_STACK_BYTES 4864u
+/* The longest chain of additions, or multiplications, of a float sum or product. */
+#define PRODUCT_SUM_CHAIN 7u
 #define PRODUCT_SIGNATURE UINT32_C(0x32619e94) /* changes only with names, order, dtypes and shapes */
 
 typedef struct {

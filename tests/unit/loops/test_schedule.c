@@ -200,3 +200,98 @@ Test(schedule, widths_may_meet_in_lanes)
     cr_expect_eq(cast_lanes(&neon, STEPC_FLOAT64, STEPC_INT64), 0);
     cr_expect_eq(cast_lanes(&scalar, STEPC_UINT8, STEPC_FLOAT32), -1);
 }
+
+/* x[rows, columns] over AXIS, by one accumulator. */
+static void reduction(bench *b, acc_kind kind, int64_t rows, int64_t columns, int axis, bool reassociate)
+{
+    bench_init(b);
+    int64_t kept = axis == 0 ? columns : rows, gone = axis == 0 ? rows : columns;
+    bool is_place = kind == ACC_ARG_MAX || kind == ACC_ARG_MIN;
+    int32_t x = bench_buffer(b, BUFFER_FEED, STEPC_FLOAT32, "x", 2, DIMS(rows, columns)),
+            y = bench_buffer(b, BUFFER_FETCH, is_place ? STEPC_INT64 : STEPC_FLOAT32, "y", 1, DIMS(kept));
+    nest_builder n;
+    nest_begin(&n, b->p);
+    nest_axis(&n, size_const(&b->sizes, kept), AXIS_SPACE);
+    nest_axis(&n, size_const(&b->sizes, gone), AXIS_REDUCE);
+    int32_t v = nest_read(&n, x, axis == 0 ? AXES(1, 0) : AXES(0, 1));
+    nest_write(&n, y, AXES(0), nest_acc(&n, kind, v, reassociate));
+    cr_assert_eq(nest_end(&n, NULL), STEPC_OK);
+}
+
+Test(schedule, sums_of_long_columns_run_in_strips)
+{
+    bench b;
+    reduction(&b, ACC_SUM, 4096, 4096, 0, true);
+    const nest_schedule *s = schedule(&b, &test_isa);
+    cr_expect_eq(s->vector_axis, 0);
+    cr_expect_eq(s->strip_rows, 4);
+    cr_expect_gt(s->strip, 0);
+    cr_expect_eq(s->strip % 64, 0);
+    /* Two arrays of floats in a quarter of the first cache level. */
+    cr_expect_leq(s->strip * 2 * 4, test_isa.l1_bytes / 4);
+    cr_expect_eq(s->block, 1024);
+    bench_release(&b);
+}
+
+Test(schedule, few_or_short_columns_stay_in_registers)
+{
+    bench b;
+    reduction(&b, ACC_SUM, 4096, 32, 0, true);
+    cr_expect_eq(schedule(&b, &test_isa)->strip, 0);
+    bench_release(&b);
+    reduction(&b, ACC_SUM, 16, 256, 0, true);
+    cr_expect_eq(schedule(&b, &test_isa)->strip, 0);
+    bench_release(&b);
+}
+
+Test(schedule, rows_are_no_strips)
+{
+    bench b;
+    reduction(&b, ACC_SUM, 4096, 4096, 1, true);
+    const nest_schedule *s = schedule(&b, &test_isa);
+    cr_expect_eq(s->strip, 0);
+    cr_expect_eq(s->vector_axis, 1);
+    bench_release(&b);
+}
+
+/* An order of additions that shows is kept: one row at a time, no blocks. */
+Test(schedule, strips_keep_the_order_of_sums_that_have_one)
+{
+    bench b;
+    reduction(&b, ACC_SUM, 4096, 4096, 0, false);
+    const nest_schedule *s = schedule(&b, &test_isa);
+    cr_expect_gt(s->strip, 0);
+    cr_expect_eq(s->strip_rows, 1);
+    cr_expect_eq(s->block, 0);
+    cr_expect_eq(loop_sum_chain(b.p, &test_isa, false), 0);
+    bench_release(&b);
+}
+
+Test(schedule, places_across_lanes_run_in_strips)
+{
+    bench b;
+    reduction(&b, ACC_ARG_MAX, 50, 3000, 0, false);
+    const nest_schedule *s = schedule(&b, &test_isa);
+    cr_expect_eq(s->vector_axis, 0);
+    cr_expect_gt(s->strip, 0);
+    cr_expect_eq(s->block, 0);
+    bench_release(&b);
+}
+
+/* By hand: lanes of 8. Rows of 4096: 128 additions for each of 32 partial sums, 2 halvings of 4, 3 of 8. */
+Test(schedule, chains_are_as_long_as_the_schedule_makes_them)
+{
+    bench b;
+    isa_profile isa = test_isa;
+    isa.requires_macros = "defined(__AVX2__)"; /* or the C compiler might have no lanes */
+    reduction(&b, ACC_SUM, 8, 4096, 1, true);
+    cr_expect_eq(loop_sum_chain(b.p, &isa, false), 4096); /* not scheduled: one by one */
+    schedule(&b, &test_isa);
+    cr_expect_eq(loop_sum_chain(b.p, &isa, false), 128 + 2 + 3);
+    bench_release(&b);
+    reduction(&b, ACC_SUM, 4096, 4096, 0, true);
+    schedule(&b, &test_isa);
+    /* Blocks of 1024 rows, 4 at once: 256 additions, then one for each of 4 blocks, and at most 4 within four rows. */
+    cr_expect_eq(loop_sum_chain(b.p, &isa, false), 256 + 4 + 4);
+    bench_release(&b);
+}

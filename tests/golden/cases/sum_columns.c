@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: 0BSD */
+/* Made by stepc. Module sum_columns for the ISA profile generic; do not edit.
+ *
+ * sum_columns(x: float32[5000,300]) gives y: float32[300]
+ *     arena 0 bytes, stack at most 13312 bytes, 1 statements
+ *
+ * State 0 bytes, weights 0 bytes (inline). */
+#if defined(__FAST_MATH__) && !defined(STEPC_ALLOW_FAST_MATH)
+#error "-ffast-math breaks NaNs and rounding here; -DSTEPC_ALLOW_FAST_MATH takes them off your hands"
+#endif
+#if defined(__FLT_EVAL_METHOD__) && __FLT_EVAL_METHOD__ == 2
+#error "float arithmetic must not be done in long double (on x86: -msse2 -mfpmath=sse)"
+#endif
+#if defined(__clang__)
+#pragma STDC FP_CONTRACT OFF
+#pragma clang diagnostic ignored "-Wunused-function" /* which helpers are used hangs on the lanes */
+#elif defined(__GNUC__) && !defined(__STRICT_ANSI__)
+#pragma GCC optimize("fp-contract=off")
+#endif
+
+#if !defined(SUM_COLUMNS_NO_TABLE) && !defined(STEPC_MODULE_H)
+#if defined(SUM_COLUMNS_WITH_TABLE)
+#include "stepc/module.h"
+#elif defined(__has_include)
+#if __has_include("stepc/module.h")
+#include "stepc/module.h" /* where it is, the table for sessions is compiled too */
+#endif
+#endif
+#endif
+#include "sum_columns.h"
+
+#if defined(__STDC_HOSTED__) && __STDC_HOSTED__ == 1
+#include <string.h>
+#else
+void *memcpy(void *to, const void *from, size_t bytes);
+void *memset(void *to, int byte, size_t bytes);
+#endif
+
+#if defined(__GNUC__)
+#define STEPC_NOINLINE __attribute__((noinline))
+#else
+#define STEPC_NOINLINE
+#endif
+
+/* ---- helpers ---- */
+/* ---- kernels ---- */
+
+/* Sum y.
+ * in0 = x, out1 = y */
+static STEPC_NOINLINE void k0_Sum(const float *in0, float *restrict out1)
+{
+    v_f32 acc0_room[320 / V_LANES];
+    float *const acc0 = (float *)acc0_room;
+    v_f32 part0_room[320 / V_LANES];
+    float *const part0 = (float *)part0_room;
+    for (ptrdiff_t k = 0; k < 320; k += V_LANES) {
+        v_store_f32(acc0 + k, v_splat_f32(0.0f));
+    }
+    for (ptrdiff_t b1 = 0; b1 < 5000; b1 += 1024) {
+        const ptrdiff_t h1 = 5000 - b1 < 1024 ? 5000 : b1 + 1024;
+        for (ptrdiff_t k = 0; k < 320; k += V_LANES) {
+            v_store_f32(part0 + k, v_splat_f32(0.0f));
+        }
+        ptrdiff_t i1 = b1;
+        for (; h1 - i1 >= 4; i1 += 4) {
+            ptrdiff_t i0 = 0;
+            for (; 300 - i0 >= 2 * V_LANES; i0 += 2 * V_LANES) {
+                const v_f32 v0_0_0 = v_load_f32(in0 + (i0 + i1 * 300));
+                const v_f32 v0_0_1 = v_load_f32(in0 + (i0 + V_LANES + i1 * 300));
+                const v_f32 v0_1_0 = v_load_f32(in0 + (i0 + i1 * 300 + 300));
+                const v_f32 v0_1_1 = v_load_f32(in0 + (i0 + V_LANES + i1 * 300 + 300));
+                const v_f32 v0_2_0 = v_load_f32(in0 + (i0 + i1 * 300 + 600));
+                const v_f32 v0_2_1 = v_load_f32(in0 + (i0 + V_LANES + i1 * 300 + 600));
+                const v_f32 v0_3_0 = v_load_f32(in0 + (i0 + i1 * 300 + 900));
+                const v_f32 v0_3_1 = v_load_f32(in0 + (i0 + V_LANES + i1 * 300 + 900));
+                v_store_f32(part0 + i0, v_load_f32(part0 + i0) + ((v0_0_0 + v0_1_0) + (v0_2_0 + v0_3_0)));
+                v_store_f32(part0 + (i0 + V_LANES), v_load_f32(part0 + (i0 + V_LANES)) + ((v0_0_1 + v0_1_1) + (v0_2_1 + v0_3_1)));
+            }
+            for (; 300 - i0 >= V_LANES; i0 += V_LANES) {
+                const v_f32 v0_0 = v_load_f32(in0 + (i0 + i1 * 300));
+                const v_f32 v0_1 = v_load_f32(in0 + (i0 + i1 * 300 + 300));
+                const v_f32 v0_2 = v_load_f32(in0 + (i0 + i1 * 300 + 600));
+                const v_f32 v0_3 = v_load_f32(in0 + (i0 + i1 * 300 + 900));
+                v_store_f32(part0 + i0, v_load_f32(part0 + i0) + ((v0_0 + v0_1) + (v0_2 + v0_3)));
+            }
+            if (i0 < 300) {
+                const size_t rest = (size_t)(300 - i0);
+                const v_f32 v0_0 = v_load_part_f32(in0 + (i0 + i1 * 300), rest);
+                const v_f32 v0_1 = v_load_part_f32(in0 + (i0 + i1 * 300 + 300), rest);
+                const v_f32 v0_2 = v_load_part_f32(in0 + (i0 + i1 * 300 + 600), rest);
+                const v_f32 v0_3 = v_load_part_f32(in0 + (i0 + i1 * 300 + 900), rest);
+                v_store_f32(part0 + i0, v_load_f32(part0 + i0) + ((v0_0 + v0_1) + (v0_2 + v0_3)));
+            }
+        }
+        for (; i1 < h1; i1++) {
+            ptrdiff_t i0 = 0;
+            for (; 300 - i0 >= 2 * V_LANES; i0 += 2 * V_LANES) {
+                const v_f32 v0_0 = v_load_f32(in0 + (i0 + i1 * 300));
+                const v_f32 v0_1 = v_load_f32(in0 + (i0 + V_LANES + i1 * 300));
+                v_store_f32(part0 + i0, v_load_f32(part0 + i0) + v0_0);
+                v_store_f32(part0 + (i0 + V_LANES), v_load_f32(part0 + (i0 + V_LANES)) + v0_1);
+            }
+            for (; 300 - i0 >= V_LANES; i0 += V_LANES) {
+                const v_f32 v0 = v_load_f32(in0 + (i0 + i1 * 300));
+                v_store_f32(part0 + i0, v_load_f32(part0 + i0) + v0);
+            }
+            if (i0 < 300) {
+                const size_t rest = (size_t)(300 - i0);
+                const v_f32 v0 = v_load_part_f32(in0 + (i0 + i1 * 300), rest);
+                v_store_f32(part0 + i0, v_load_f32(part0 + i0) + v0);
+            }
+        }
+        for (ptrdiff_t k = 0; k < 320; k += V_LANES) {
+            v_store_f32(acc0 + k, v_load_f32(acc0 + k) + v_load_f32(part0 + k));
+        }
+    }
+    {
+        ptrdiff_t i0 = 0;
+        for (; 300 - i0 >= 2 * V_LANES; i0 += 2 * V_LANES) {
+            const v_f32 a0_0 = v_load_f32(acc0 + i0);
+            const v_f32 a0_1 = v_load_f32(acc0 + (i0 + V_LANES));
+            v_store_f32(out1 + i0, a0_0);
+            v_store_f32(out1 + (i0 + V_LANES), a0_1);
+        }
+        for (; 300 - i0 >= V_LANES; i0 += V_LANES) {
+            const v_f32 a0 = v_load_f32(acc0 + i0);
+            v_store_f32(out1 + i0, a0);
+        }
+        if (i0 < 300) {
+            const size_t rest = (size_t)(300 - i0);
+            const v_f32 a0 = v_load_f32(acc0 + i0);
+            v_store_part_f32(out1 + i0, a0, rest);
+        }
+    }
+}
+
+/* ---- entries ---- */
+
+/* INVALID_ARGUMENT for a call that cannot run. */
+static int32_t sum_columns_refuse(const stepc_env *env, const char *message)
+{
+    if (env->fault != NULL) {
+        env->fault->code = 3;
+        env->fault->check = 0;
+        env->fault->operation = "";
+        env->fault->message = message;
+    }
+    return 3;
+}
+
+/* Statements of the step, in order. */
+static void sum_columns_part0(const sum_columns_feeds *feeds, sum_columns_fetches *fetches, unsigned char *arena,
+        unsigned char *state, const unsigned char *weights, const int64_t *n)
+{
+    (void)arena;
+    (void)state;
+    (void)weights;
+    (void)n;
+    k0_Sum(feeds->x, fetches->y);
+}
+
+int32_t sum_columns(const sum_columns_feeds *feeds, sum_columns_fetches *fetches, const stepc_env *env)
+{
+    if (env == NULL || env->size < sizeof(stepc_env))
+        return 3;
+    if (feeds == NULL || fetches == NULL)
+        return sum_columns_refuse(env, "feeds or fetches is NULL");
+    if (feeds->x == NULL)
+        return sum_columns_refuse(env, "feeds.x is NULL");
+    if (fetches->y == NULL)
+        return sum_columns_refuse(env, "fetches.y is NULL");
+    sum_columns_part0(feeds, fetches, (unsigned char *)env->arena, (unsigned char *)env->state, NULL, NULL);
+    return 0;
+}
+
+const unsigned char sum_columns_signature_c7c147af = 1;
+
+int32_t sum_columns_init(const stepc_env *env)
+{
+    if (env == NULL || env->size < sizeof(stepc_env))
+        return 3;
+    return 0;
+}
+
+#ifdef STEPC_MODULE_H
+
+static const stepc_dimension sum_columns_feeds_dims0[] = {
+    {INT64_C(5000), -1, 0},
+    {INT64_C(300), -1, 0},
+};
+static const stepc_slot sum_columns_feeds_slots[] = {
+    {"x", "x:0", 1, 2, sum_columns_feeds_dims0, (uint32_t)offsetof(sum_columns_feeds, x), -1},
+};
+static const stepc_dimension sum_columns_fetches_dims0[] = {
+    {INT64_C(300), -1, 0},
+};
+static const stepc_slot sum_columns_fetches_slots[] = {
+    {"y", "y:0", 1, 1, sum_columns_fetches_dims0, (uint32_t)offsetof(sum_columns_fetches, y), -1},
+};
+static int32_t sum_columns_table_call(const void *feeds, void *fetches, const stepc_env *env)
+{
+    return sum_columns((const sum_columns_feeds *)feeds, (sum_columns_fetches *)fetches, env);
+}
+
+static const stepc_entry sum_columns_entries[] = {
+    {"sum_columns", SUM_COLUMNS_SIGNATURE, 1u, 1u, 0u, 0u,
+     sum_columns_feeds_slots, sum_columns_fetches_slots, NULL, NULL,
+     (uint32_t)sizeof(sum_columns_feeds), (uint32_t)sizeof(sum_columns_fetches), SUM_COLUMNS_ARENA_BYTES, SUM_COLUMNS_STACK_BYTES,
+     NULL, sum_columns_table_call, NULL},
+};
+
+const stepc_module *sum_columns_module(void)
+{
+    static const stepc_module table = {
+        STEPC_MODULE_ABI, (uint32_t)sizeof(stepc_module), "sum_columns", "generic", 1u, 0u, sum_columns_entries, NULL,
+        SUM_COLUMNS_STATE_BYTES, SUM_COLUMNS_WEIGHTS_BYTES, sum_columns_init,
+    };
+    return &table;
+}
+#endif
