@@ -50,6 +50,8 @@ int32_t layer_norm_init(const stepc_env *env);
 
 #define LAYER_NORM_ARENA_BYTES 6656u
 #define LAYER_NORM_STACK_BYTES 3584u
+/* The longest chain of additions, or multiplications, of a float sum or product. */
+#define LAYER_NORM_SUM_CHAIN 13u
 #define LAYER_NORM_SIGNATURE UINT32_C(0x8e297fe8) /* changes only with names, order, dtypes and shapes */
 
 typedef struct {

@@ -50,6 +50,8 @@ int32_t scatter_init(const stepc_env *env);
 
 #define SCATTER_ARENA_BYTES 0u
 #define SCATTER_STACK_BYTES 2816u
+/* The longest chain of additions, or multiplications, of a float sum or product. */
+#define SCATTER_SUM_CHAIN 0u
 #define SCATTER_SIGNATURE UINT32_C(0x734cc74c) /* changes only with names, order, dtypes and shapes */
 
 typedef struct {

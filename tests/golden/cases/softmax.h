@@ -50,6 +50,8 @@ int32_t softmax_init(const stepc_env *env);
 
 #define SOFTMAX_ARENA_BYTES 16384u
 #define SOFTMAX_STACK_BYTES 3840u
+/* The longest chain of additions, or multiplications, of a float sum or product. */
+#define SOFTMAX_SUM_CHAIN 27u
 #define SOFTMAX_SIGNATURE UINT32_C(0xe2044239) /* changes only with names, order, dtypes and shapes */
 
 typedef struct {

@@ -50,6 +50,8 @@ int32_t widths_init(const stepc_env *env);
 
 #define WIDTHS_ARENA_BYTES 0u
 #define WIDTHS_STACK_BYTES 3328u
+/* The longest chain of additions, or multiplications, of a float sum or product. */
+#define WIDTHS_SUM_CHAIN 0u
 #define WIDTHS_SIGNATURE UINT32_C(0x8cd0643a) /* changes only with names, order, dtypes and shapes */
 
 typedef struct {

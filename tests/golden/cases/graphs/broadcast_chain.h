@@ -50,6 +50,8 @@ int32_t broadcast_chain_init(const stepc_env *env);
 
 #define BROADCAST_CHAIN_ARENA_BYTES 0u
 #define BROADCAST_CHAIN_STACK_BYTES 4608u
+/* The longest chain of additions, or multiplications, of a float sum or product. */
+#define BROADCAST_CHAIN_SUM_CHAIN 0u
 #define BROADCAST_CHAIN_SIGNATURE UINT32_C(0xb7957dc4) /* changes only with names, order, dtypes and shapes */
 
 typedef struct {

@@ -50,6 +50,8 @@ int32_t column_sum_init(const stepc_env *env);
 
 #define COLUMN_SUM_ARENA_BYTES 0u
 #define COLUMN_SUM_STACK_BYTES 3584u
+/* The longest chain of additions, or multiplications, of a float sum or product. */
+#define COLUMN_SUM_SUM_CHAIN 100u
 #define COLUMN_SUM_SIGNATURE UINT32_C(0x2eafdbfd) /* changes only with names, order, dtypes and shapes */
 
 typedef struct {

@@ -50,6 +50,8 @@ int32_t concat_slice_init(const stepc_env *env);
 
 #define CONCAT_SLICE_ARENA_BYTES 512u
 #define CONCAT_SLICE_STACK_BYTES 2816u
+/* The longest chain of additions, or multiplications, of a float sum or product. */
+#define CONCAT_SLICE_SUM_CHAIN 0u
 #define CONCAT_SLICE_SIGNATURE UINT32_C(0x7bf7256d) /* changes only with names, order, dtypes and shapes */
 
 typedef struct {

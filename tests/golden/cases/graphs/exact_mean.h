@@ -50,6 +50,8 @@ int32_t exact_mean_init(const stepc_env *env);
 
 #define EXACT_MEAN_ARENA_BYTES 0u
 #define EXACT_MEAN_STACK_BYTES 2816u
+/* The longest chain of additions, or multiplications, of a float sum or product. */
+#define EXACT_MEAN_SUM_CHAIN 0u
 #define EXACT_MEAN_SIGNATURE UINT32_C(0x95e24dd6) /* changes only with names, order, dtypes and shapes */
 
 typedef struct {

@@ -50,6 +50,8 @@ int32_t gather_rows_init(const stepc_env *env);
 
 #define GATHER_ROWS_ARENA_BYTES 0u
 #define GATHER_ROWS_STACK_BYTES 2816u
+/* The longest chain of additions, or multiplications, of a float sum or product. */
+#define GATHER_ROWS_SUM_CHAIN 0u
 #define GATHER_ROWS_SIGNATURE UINT32_C(0x5fbc20d1) /* changes only with names, order, dtypes and shapes */
 
 typedef struct {

@@ -2,7 +2,7 @@
 /* Made by stepc. Module half_chain for the ISA profile avx2; do not edit.
  *
  * half_chain(x: half[n], y: half[n]) gives z: half[n]
- *     arena 0 bytes, stack at most 4608 bytes, 1 statements
+ *     arena 0 bytes, stack at most 3584 bytes, 1 statements
  *
  * State 0 bytes, weights 0 bytes (inline). Compile with -mavx2 -mfma. */
 #if defined(__FAST_MATH__) && !defined(STEPC_ALLOW_FAST_MATH)
@@ -55,39 +55,23 @@ static STEPC_NOINLINE void k0_Add(const uint16_t *in0, const uint16_t *in1, uint
     if (n0 == 0)
         return;
     ptrdiff_t i0 = 0;
-    for (; n0 - i0 >= 4 * V_LANES; i0 += 4 * V_LANES) {
+    for (; n0 - i0 >= 2 * V_LANES; i0 += 2 * V_LANES) {
         const v_f32 v0_0 = v_load_f16(in0 + i0);
         const v_f32 v0_1 = v_load_f16(in0 + (i0 + V_LANES));
-        const v_f32 v0_2 = v_load_f16(in0 + (i0 + V_LANES * 2));
-        const v_f32 v0_3 = v_load_f16(in0 + (i0 + V_LANES * 3));
         const v_f32 v1_0 = v_load_f16(in1 + i0);
         const v_f32 v1_1 = v_load_f16(in1 + (i0 + V_LANES));
-        const v_f32 v1_2 = v_load_f16(in1 + (i0 + V_LANES * 2));
-        const v_f32 v1_3 = v_load_f16(in1 + (i0 + V_LANES * 3));
         const v_f32 v2_0 = v0_0 + v1_0;
         const v_f32 v2_1 = v0_1 + v1_1;
-        const v_f32 v2_2 = v0_2 + v1_2;
-        const v_f32 v2_3 = v0_3 + v1_3;
         const v_f32 v3_0 = v_round_f16(v2_0);
         const v_f32 v3_1 = v_round_f16(v2_1);
-        const v_f32 v3_2 = v_round_f16(v2_2);
-        const v_f32 v3_3 = v_round_f16(v2_3);
         const v_f32 v4_0 = v_tanh_f32(v3_0);
         const v_f32 v4_1 = v_tanh_f32(v3_1);
-        const v_f32 v4_2 = v_tanh_f32(v3_2);
-        const v_f32 v4_3 = v_tanh_f32(v3_3);
         const v_f32 v5_0 = v_round_f16(v4_0);
         const v_f32 v5_1 = v_round_f16(v4_1);
-        const v_f32 v5_2 = v_round_f16(v4_2);
-        const v_f32 v5_3 = v_round_f16(v4_3);
         const v_f32 v6_0 = v5_0 * v0_0;
         const v_f32 v6_1 = v5_1 * v0_1;
-        const v_f32 v6_2 = v5_2 * v0_2;
-        const v_f32 v6_3 = v5_3 * v0_3;
         v_store_f16(out2 + i0, v6_0);
         v_store_f16(out2 + (i0 + V_LANES), v6_1);
-        v_store_f16(out2 + (i0 + V_LANES * 2), v6_2);
-        v_store_f16(out2 + (i0 + V_LANES * 3), v6_3);
     }
     for (; n0 - i0 >= V_LANES; i0 += V_LANES) {
         const v_f32 v0 = v_load_f16(in0 + i0);

@@ -49,7 +49,9 @@ extern "C" {
 int32_t half_chain_init(const stepc_env *env);
 
 #define HALF_CHAIN_ARENA_BYTES 0u
-#define HALF_CHAIN_STACK_BYTES 4608u
+#define HALF_CHAIN_STACK_BYTES 3584u
+/* The longest chain of additions, or multiplications, of a float sum or product. */
+#define HALF_CHAIN_SUM_CHAIN 0u
 #define HALF_CHAIN_SIGNATURE UINT32_C(0x186be4a8) /* changes only with names, order, dtypes and shapes */
 
 typedef struct {

@@ -50,6 +50,8 @@ int32_t layer_norm_init(const stepc_env *env);
 
 #define LAYER_NORM_ARENA_BYTES 512u
 #define LAYER_NORM_STACK_BYTES 4608u
+/* The longest chain of additions, or multiplications, of a float sum or product. */
+#define LAYER_NORM_SUM_CHAIN 8u
 #define LAYER_NORM_SIGNATURE UINT32_C(0x688c13bd) /* changes only with names, order, dtypes and shapes */
 
 typedef struct {

@@ -50,6 +50,8 @@ int32_t masked_select_init(const stepc_env *env);
 
 #define MASKED_SELECT_ARENA_BYTES 0u
 #define MASKED_SELECT_STACK_BYTES 4096u
+/* The longest chain of additions, or multiplications, of a float sum or product. */
+#define MASKED_SELECT_SUM_CHAIN 0u
 #define MASKED_SELECT_SIGNATURE UINT32_C(0xef7eccd6) /* changes only with names, order, dtypes and shapes */
 
 typedef struct {

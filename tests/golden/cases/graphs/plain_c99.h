@@ -50,6 +50,8 @@ int32_t plain_c99_init(const stepc_env *env);
 
 #define PLAIN_C99_ARENA_BYTES 0u
 #define PLAIN_C99_STACK_BYTES 2816u
+/* The longest chain of additions, or multiplications, of a float sum or product. */
+#define PLAIN_C99_SUM_CHAIN 0u
 #define PLAIN_C99_SIGNATURE UINT32_C(0x62f33179) /* changes only with names, order, dtypes and shapes */
 
 typedef struct {

@@ -50,6 +50,8 @@ int32_t softmax_rows_init(const stepc_env *env);
 
 #define SOFTMAX_ROWS_ARENA_BYTES 13312u
 #define SOFTMAX_ROWS_STACK_BYTES 3328u
+/* The longest chain of additions, or multiplications, of a float sum or product. */
+#define SOFTMAX_ROWS_SUM_CHAIN 8u
 #define SOFTMAX_ROWS_SIGNATURE UINT32_C(0x4b19756c) /* changes only with names, order, dtypes and shapes */
 
 typedef struct {

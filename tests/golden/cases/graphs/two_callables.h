@@ -50,6 +50,8 @@ int32_t two_callables_init(const stepc_env *env);
 
 #define ENCODE_ARENA_BYTES 0u
 #define ENCODE_STACK_BYTES 2816u
+/* The longest chain of additions, or multiplications, of a float sum or product. */
+#define ENCODE_SUM_CHAIN 3u
 #define ENCODE_STATE_BYTES 0u
 #define ENCODE_WEIGHTS_BYTES 64u
 #define ENCODE_SIGNATURE UINT32_C(0xdcf214ca) /* changes only with names, order, dtypes and shapes */
@@ -78,6 +80,8 @@ extern const unsigned char encode_signature_dcf214ca; /* not there when another 
 
 #define DECODE_ARENA_BYTES 0u
 #define DECODE_STACK_BYTES 2816u
+/* The longest chain of additions, or multiplications, of a float sum or product. */
+#define DECODE_SUM_CHAIN 2u
 #define DECODE_STATE_BYTES 0u
 #define DECODE_WEIGHTS_BYTES 64u
 #define DECODE_SIGNATURE UINT32_C(0xe59a99c7) /* changes only with names, order, dtypes and shapes */

@@ -50,6 +50,8 @@ int32_t variable_update_init(const stepc_env *env);
 
 #define VARIABLE_START_ARENA_BYTES 0u
 #define VARIABLE_START_STACK_BYTES 3072u
+/* The longest chain of additions, or multiplications, of a float sum or product. */
+#define VARIABLE_START_SUM_CHAIN 0u
 #define VARIABLE_START_STATE_BYTES 192u
 #define VARIABLE_START_WEIGHTS_BYTES 0u
 #define VARIABLE_START_SIGNATURE UINT32_C(0x890ce5d1) /* changes only with names, order, dtypes and shapes */
@@ -76,6 +78,8 @@ extern const unsigned char variable_start_signature_890ce5d1; /* not there when 
 
 #define VARIABLE_UPDATE_ARENA_BYTES 0u
 #define VARIABLE_UPDATE_STACK_BYTES 3072u
+/* The longest chain of additions, or multiplications, of a float sum or product. */
+#define VARIABLE_UPDATE_SUM_CHAIN 0u
 #define VARIABLE_UPDATE_SIGNATURE UINT32_C(0x92e023ad) /* changes only with names, order, dtypes and shapes */
 
 typedef struct {
