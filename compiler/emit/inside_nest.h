@@ -25,6 +25,8 @@ typedef struct nest_text {
     int32_t *uses;
     bool *lazy;     /* a read that is written inside the select that uses it */
     bool *fused;    /* a product that is written inside the sum that takes it */
+    bool *turned;   /* a read that comes from a tile which was turned before */
+    bool has_tiles;
     int32_t *level; /* depth at which a value is written: number of axes above it; axis_count + 1: after the sums */
     int32_t space;  /* number of space axes */
     int32_t vector; /* axis, or -1 */
@@ -35,6 +37,7 @@ typedef struct nest_text {
     /* where the writing is: */
     int32_t rows, jams;
     bool tail;    /* a last vector with fewer lanes */
+    bool in_tile, at_corner; /* the loops of a turned tile are open; an address is that of the tile's first element */
     bool reduced; /* the accumulators have become scalars */
 } nest_text;
 
@@ -61,9 +64,23 @@ const char *param_name(nest_text *n, int32_t root, bool is_written);
 const char *pointer_text(nest_text *n, const char *base, const char *at);
 const char *stride_text(nest_text *n, const loop_index *index, int32_t root); /* along the vector axis */
 const char *lanes_text(const nest_text *n);
+/* Whether stores go past the caches. */
+bool vector_streams(const nest_text *n);
 void write_store(nest_text *n, const loop_write *w, int32_t r, int32_t j, int32_t depth);
 /* Coefficient along the vector axis when it is constant. */
 bool vector_step(const nest_text *n, const loop_index *index, int64_t *out);
+/* Bounds of an axis where it is opened: of the tile when inside one. */
+const char *axis_low(nest_text *n, int32_t axis);
+const char *axis_high(nest_text *n, int32_t axis);
+/* Turned tiles (tile.c). tile_open opens all loops down to that over the columns and gives the new depth. */
+void tile_choose(nest_text *n);
+bool tile_axis(const nest_text *n, int32_t axis);
+int64_t tile_bytes(const nest_text *n);
+const char *tile_name(nest_text *n, int32_t v);
+const char *tile_index(nest_text *n, int32_t j);
+void tile_declare(nest_text *n);
+int32_t tile_open(nest_text *n, int32_t depth);
+void tile_close(nest_text *n, int32_t depth, int32_t inner);
 void acc_declare(nest_text *n, int32_t depth);
 void acc_update(nest_text *n, int32_t depth);
 void acc_finish(nest_text *n, int32_t depth);

@@ -225,7 +225,7 @@ static void choose_form(nest_text *n)
     }
     if (n->vector_reduces && n->vector < 0)
         n->vector_reduces = false;
-    if (s->row_axis >= 0 && s->row_axis < n->space && s->row_axis != n->vector && s->row_tile > 1 &&
+    if (!n->has_tiles && s->row_axis >= 0 && s->row_axis < n->space && s->row_axis != n->vector && s->row_tile > 1 &&
         !is_trivial(n, s->row_axis) && n->nest->check_count == 0 && !n->e->options->optimize_size) {
         n->row = s->row_axis;
         n->row_tile = s->row_tile > 16 ? 16 : s->row_tile;
@@ -241,8 +241,9 @@ static bool prepare(nest_text *n)
     n->uses = ARENA_ARRAY(&n->scratch, int32_t, count);
     n->lazy = ARENA_ARRAY(&n->scratch, bool, count);
     n->fused = ARENA_ARRAY(&n->scratch, bool, count);
+    n->turned = ARENA_ARRAY(&n->scratch, bool, count);
     n->level = ARENA_ARRAY(&n->scratch, int32_t, count);
-    if (!n->mask || !n->deps || !n->guarded || !n->uses || !n->lazy || !n->fused || !n->level)
+    if (!n->mask || !n->deps || !n->guarded || !n->uses || !n->lazy || !n->fused || !n->turned || !n->level)
         return !emit_failed(n->e, "writing a kernel");
     n->space = count_space(n->nest);
     nest_axis_mask(n->nest, n->mask);
@@ -250,6 +251,7 @@ static bool prepare(nest_text *n)
     count_uses(n);
     mark_guards(n);
     set_levels(n);
+    tile_choose(n);
     choose_form(n);
     mark_lazy(n);
     mark_fused(n);
@@ -315,14 +317,19 @@ static void write_effects(nest_text *n, int32_t depth)
 /* ---- loops ------------------------------------------------------------------------------------------------ */
 
 static void write_level(nest_text *n, int32_t level, int32_t depth);
+static void write_axis(nest_text *n, int32_t axis, int32_t depth);
 
-static const char *low_text(nest_text *n, int32_t axis)
+const char *axis_low(nest_text *n, int32_t axis)
 {
+    if (n->in_tile && tile_axis(n, axis))
+        return FORMAT(n, "from%d", (int)axis);
     return is_shared(n, axis) ? FORMAT(n, "t%d", (int)axis) : "0";
 }
 
-static const char *high_text(nest_text *n, int32_t axis)
+const char *axis_high(nest_text *n, int32_t axis)
 {
+    if (n->in_tile && tile_axis(n, axis))
+        return FORMAT(n, "upto%d", (int)axis);
     return is_shared(n, axis) ? FORMAT(n, "e%d", (int)axis) : size_text(n, n->nest->axes[axis].extent);
 }
 
@@ -332,6 +339,8 @@ static int64_t known_multiple(const nest_text *n, int32_t axis)
     int64_t extent;
     if (!size_is_const(n->p->sizes, n->nest->axes[axis].extent, &extent))
         return 1;
+    if (n->in_tile && tile_axis(n, axis))
+        return extent % n->nest->schedule.turn_tile[0] == 0 ? n->nest->schedule.turn_tile[0] : 1;
     if (!is_shared(n, axis))
         return extent;
     return extent % n->group->tile[axis] == 0 ? n->group->tile[axis] : 1;
@@ -341,9 +350,9 @@ static int64_t known_multiple(const nest_text *n, int32_t axis)
 static void write_vector_axis(nest_text *n, int32_t axis, int32_t depth)
 {
     int64_t multiple = known_multiple(n, axis), most = n->is_wide ? MOST_LANES / 2 : MOST_LANES;
-    const char *high = high_text(n, axis), *lanes = lanes_text(n);
+    const char *high = axis_high(n, axis), *lanes = lanes_text(n);
     int a = (int)axis;
-    line(n->out, depth, "ptrdiff_t i%d = %s;", a, low_text(n, axis));
+    line(n->out, depth, "ptrdiff_t i%d = %s;", a, axis_low(n, axis));
     if (n->jam > 1) {
         line(n->out, depth, "for (; %s - i%d >= %d * %s; i%d += %d * %s) {", high, a, (int)n->jam, lanes, a,
              (int)n->jam, lanes);
@@ -371,11 +380,11 @@ static void write_row_axis(nest_text *n, int32_t axis, int32_t depth)
 {
     int64_t extent, left = 1;
     bool is_const = size_is_const(n->p->sizes, n->nest->axes[axis].extent, &extent) && !is_shared(n, axis);
-    const char *high = high_text(n, axis);
+    const char *high = axis_high(n, axis);
     int a = (int)axis;
     if (is_const)
         left = extent % n->row_tile;
-    line(n->out, depth, "ptrdiff_t i%d = %s;", a, low_text(n, axis));
+    line(n->out, depth, "ptrdiff_t i%d = %s;", a, axis_low(n, axis));
     if (!is_const || extent >= n->row_tile) {
         line(n->out, depth, "for (; %s - i%d >= %d; i%d += %d) {", high, a, (int)n->row_tile, a, (int)n->row_tile);
         n->rows = n->row_tile;
@@ -395,17 +404,29 @@ static void write_row_axis(nest_text *n, int32_t axis, int32_t depth)
     n->rows = 1;
 }
 
+/* The rows come next after the columns; what stands between them in the nest is open already. */
+static void write_tiles(nest_text *n, int32_t depth)
+{
+    int32_t rows = n->nest->schedule.turn_rows, inner = tile_open(n, depth);
+    for (int32_t level = n->nest->schedule.turn_columns + 1; level <= rows; level++)
+        write_values(n, level, inner);
+    write_axis(n, rows, inner);
+    tile_close(n, depth, inner);
+}
+
 static void write_axis(nest_text *n, int32_t axis, int32_t depth)
 {
     if (is_trivial(n, axis)) {
         write_level(n, axis + 1, depth);
+    } else if (!n->in_tile && tile_axis(n, axis)) {
+        write_tiles(n, depth);
     } else if (axis == n->vector) {
         write_vector_axis(n, axis, depth);
     } else if (axis == n->row) {
         write_row_axis(n, axis, depth);
     } else {
-        line(n->out, depth, "for (ptrdiff_t i%d = %s; i%d < %s; i%d++) {", (int)axis, low_text(n, axis), (int)axis,
-             high_text(n, axis), (int)axis);
+        line(n->out, depth, "for (ptrdiff_t i%d = %s; i%d < %s; i%d++) {", (int)axis, axis_low(n, axis), (int)axis,
+             axis_high(n, axis), (int)axis);
         write_level(n, axis + 1, depth + 1);
         line(n->out, depth, "}");
     }
@@ -478,12 +499,17 @@ bool nest_write_body(emitter *e, emit_unit *unit, constant_mode mode, const emit
         int64_t registers = 0;
         write_constants(&n);
         write_empty_guard(&n);
+        tile_declare(&n);
         write_level(&n, 0, 1);
+        if (vector_streams(&n)) {
+            use(e, "v_stream_end");
+            line(out, 1, "v_stream_end();");
+        }
         if (n.nest->check_count > 0)
             line(out, 1, "return 0;");
         for (int32_t v = 0; v < n.nest->value_count; v++)
             registers += n.uses[v] > 0 ? (value_is_vector(&n, v) ? 64 * n.jam : 8) * n.row_tile : 0;
-        registers += (int64_t)n.nest->acc_count * n.jam * n.row_tile * 64;
+        registers += tile_bytes(&n) + (int64_t)n.nest->acc_count * n.jam * n.row_tile * 64;
         if (registers > e->stack_bytes)
             e->stack_bytes = registers;
     }

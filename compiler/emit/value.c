@@ -140,6 +140,11 @@ static void add_axis(address *a, int32_t axis, size_ref coef, bool from_tile, in
 {
     nest_text *n = a->n;
     int64_t c;
+    if (n->at_corner && tile_axis(n, axis)) {
+        const char *corner = FORMAT(n, from_tile ? "(from%d - t%d)" : "from%d", (int)axis, (int)axis);
+        add_term(a, size_is_const(n->p->sizes, coef, &c) && c == 1 ? corner : FORMAT(n, "%s * %s", corner, size_text(n, coef)));
+        return;
+    }
     const char *at = from_tile ? FORMAT(n, "(i%d - t%d)", (int)axis, (int)axis) : FORMAT(n, "i%d", (int)axis);
     if (!size_is_const(n->p->sizes, coef, &c)) {
         if (axis == n->row && r > 0)
@@ -212,8 +217,8 @@ static const char *scalar_read(nest_text *n, int32_t v, int32_t r, int32_t j)
 {
     const loop_value *value = &n->nest->values[v];
     stepc_dtype storage = n->p->buffers[value->buffer].dtype;
-    const char *at = index_text(n, &value->index, value->buffer, r, j);
-    const char *base = param_name(n, value->buffer, false);
+    const char *at = n->turned[v] ? tile_index(n, j) : index_text(n, &value->index, value->buffer, r, j);
+    const char *base = n->turned[v] ? tile_name(n, v) : param_name(n, value->buffer, false);
     const char *element = load_text(n, storage, FORMAT(n, "%s[%s]", base, at));
     if (!n->guarded[v] || n->lazy[v])
         return storage == STEPC_BOOL ? FORMAT(n, "(%s)", element) : element;
@@ -251,6 +256,8 @@ const char *pointer_text(nest_text *n, const char *base, const char *at)
     return FORMAT(n, strchr(at, ' ') ? "%s + (%s)" : "%s + %s", base, at);
 }
 
+bool vector_streams(const nest_text *n) { return n->nest->schedule.stream && n->has_tiles && n->vector >= 0; }
+
 static void vector_store(nest_text *n, const loop_write *w, int32_t r, int32_t j, int32_t depth)
 {
     stepc_dtype storage = n->p->buffers[w->buffer].dtype, dtype = n->nest->values[w->value].dtype;
@@ -265,7 +272,8 @@ static void vector_store(nest_text *n, const loop_write *w, int32_t r, int32_t j
         use(n->e, "v_store_bool");
         line(n->out, depth, "v_store_bool(%s, %s, %s, %s);", to, stride, value, count);
     } else if (is_unit) {
-        name = FORMAT(n, "v_store_%s%s", n->tail ? "part_" : "", suffix);
+        bool streams = vector_streams(n) && !n->tail && storage == dtype;
+        name = FORMAT(n, "v_%s_%s%s", streams ? "stream" : "store", n->tail ? "part_" : "", suffix);
         use(n->e, name);
         line(n->out, depth, "%s(%s, %s%s);", name, to, value, n->tail ? ", rest" : "");
     } else {

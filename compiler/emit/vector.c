@@ -95,7 +95,7 @@ static bool read_possible(const nest_text *n, int32_t v, int32_t bits)
         return false;
     if (n->guarded[v] && (is_short_float(storage) || storage == STEPC_BOOL))
         return false;
-    return !is_short_float(storage) || is_unit_step(n, &value->index);
+    return !is_short_float(storage) || n->turned[v] || is_unit_step(n, &value->index);
 }
 
 static bool transcendental_possible(nest_text *n, loop_op op, stepc_dtype dtype)
@@ -293,11 +293,12 @@ static const char *vector_read(nest_text *n, int32_t v, int32_t r, int32_t j)
 {
     const loop_value *value = &n->nest->values[v];
     stepc_dtype storage = n->p->buffers[value->buffer].dtype;
-    const char *base = param_name(n, value->buffer, false), *at = index_text(n, &value->index, value->buffer, r, j);
+    const char *base = n->turned[v] ? tile_name(n, v) : param_name(n, value->buffer, false);
+    const char *at = n->turned[v] ? tile_index(n, j) : index_text(n, &value->index, value->buffer, r, j);
     const char *suffix = storage == STEPC_HALF ? "f16" : storage == STEPC_BFLOAT16 ? "bf16" : type_suffix(value->dtype);
     if (n->guarded[v] && !n->lazy[v])
         return guarded_read(n, value, base, at);
-    const char *stride = stride_text(n, &value->index, value->buffer);
+    const char *stride = n->turned[v] ? "1" : stride_text(n, &value->index, value->buffer);
     const char *from = pointer_text(n, base, at);
     bool is_unit = stride[0] == '1' && stride[1] == '\0';
     if (storage == STEPC_BOOL)

@@ -181,6 +181,11 @@ typedef struct nest_schedule {
     int32_t row_tile;
     int32_t partial_sums; /* accumulators per sum when the vector axis is a reduce axis */
     bool outline;         /* emit as a noinline kernel of its own */
+    /* A transpose: reads that go from element to element along turn_columns and jump along turn_rows, where the writes
+     * are contiguous, are turned tile by tile in fast memory. turn_tile: {rows, columns} of a tile; {0, 0} none. */
+    int32_t turn_rows, turn_columns;
+    int32_t turn_tile[2];
+    bool stream; /* what is written is far larger than the caches: past them */
 } nest_schedule;
 
 /* For all space indices in row-major order: for all reduce indices: accumulate; then checks

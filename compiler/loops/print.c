@@ -296,6 +296,16 @@ static void put_effects(const loop_program *p, const loop_nest *nest, text *out)
     }
 }
 
+static void put_schedule(const nest_schedule *s, text *out)
+{
+    text_printf(out, "  schedule vector=%d jam=%d row=%d rows=%d partial=%d%s", (int)s->vector_axis, (int)s->jam,
+                (int)s->row_axis, (int)s->row_tile, (int)s->partial_sums, s->outline ? " outline" : "");
+    if (s->turn_tile[0] > 0)
+        text_printf(out, " turn=%d:%d,%d:%d", (int)s->turn_rows, (int)s->turn_tile[0], (int)s->turn_columns,
+                    (int)s->turn_tile[1]);
+    text_puts(out, s->stream ? " stream\n" : "\n");
+}
+
 static void put_nest(const loop_program *p, const loop_nest *nest, text *out)
 {
     const nest_schedule *s = &nest->schedule;
@@ -314,8 +324,7 @@ static void put_nest(const loop_program *p, const loop_nest *nest, text *out)
         put_value(p, nest, v, out);
     put_effects(p, nest, out);
     if (s->is_set)
-        text_printf(out, "  schedule vector=%d jam=%d row=%d rows=%d partial=%d%s\n", (int)s->vector_axis, (int)s->jam,
-                    (int)s->row_axis, (int)s->row_tile, (int)s->partial_sums, s->outline ? " outline" : "");
+        put_schedule(s, out);
     text_puts(out, "}\n");
 }
 

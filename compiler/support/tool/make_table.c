@@ -29,10 +29,11 @@ static snippet snippets[MAX_SNIPPETS];
 static size_t snippet_count, order[MAX_SNIPPETS], order_count;
 
 #define FLOAT_COLUMNS(E, M, L, I, f, s, MAX, MAGIC, K, N) \
-    {"E", E}, {"M", M}, {"L", L}, {"I", I}, {"X", E}, {"f", f}, {"s", s}, {"MAX", MAX}, {"MAGIC", MAGIC}, \
+    {"E", E}, {"M", M}, {"L", L}, {"SIDE", L}, {"I", I}, {"X", E}, {"f", f}, {"s", s}, {"MAX", MAX}, {"MAGIC", MAGIC}, \
     {"K", K}, {"N", N}
-#define INT_COLUMNS(E, M, L, I, X, U, MIN, TOP, LOW, HIGH) \
-    {"E", E}, {"M", M}, {"L", L}, {"I", I}, {"X", X}, {"U", U}, {"MIN", MIN}, {"TOP", TOP}, \
+/* SIDE: rows of a square that is turned in registers. */
+#define INT_COLUMNS(E, M, L, I, X, U, MIN, TOP, LOW, HIGH, SIDE) \
+    {"SIDE", SIDE}, {"E", E}, {"M", M}, {"L", L}, {"I", I}, {"X", X}, {"U", U}, {"MIN", MIN}, {"TOP", TOP}, \
     {"LOW", LOW}, {"HIGH", HIGH}
 
 static const struct {
@@ -43,18 +44,18 @@ static const struct {
                            "int16_t", "uint16_t")}},
     {"f64", {FLOAT_COLUMNS("double", "m64", "V_LANES64", "i64", "", "d", "0x7fffffffffffffff", "0x1p52",
                            "uint8_t", "uint8_t")}},
-    {"i8", {INT_COLUMNS("int8_t", "", "", "", "", "", "INT8_MIN", "INT8_MAX", "-129.0", "128.0")}},
-    {"i16", {INT_COLUMNS("int16_t", "", "", "", "", "", "INT16_MIN", "INT16_MAX", "-32769.0", "32768.0")}},
+    {"i8", {INT_COLUMNS("int8_t", "", "", "", "", "", "INT8_MIN", "INT8_MAX", "-129.0", "128.0", "16")}},
+    {"i16", {INT_COLUMNS("int16_t", "", "", "", "", "", "INT16_MIN", "INT16_MAX", "-32769.0", "32768.0", "8")}},
     {"i32", {INT_COLUMNS("int32_t", "m32", "V_LANES", "i32", "uint32_t", "u32", "INT32_MIN", "INT32_MAX",
-                         "-2147483649.0", "2147483648.0")}},
+                         "-2147483649.0", "2147483648.0", "V_LANES")}},
     {"i64", {INT_COLUMNS("int64_t", "m64", "V_LANES64", "i64", "uint64_t", "u64", "INT64_MIN", "INT64_MAX",
-                         "-0x1p63", "0x1p63")}},
-    {"u8", {INT_COLUMNS("uint8_t", "", "", "", "", "", "0", "UINT8_MAX", "-1.0", "256.0")}},
-    {"u16", {INT_COLUMNS("uint16_t", "", "", "", "", "", "0", "UINT16_MAX", "-1.0", "65536.0")}},
+                         "-0x1p63", "0x1p63", "V_LANES64")}},
+    {"u8", {INT_COLUMNS("uint8_t", "", "", "", "", "", "0", "UINT8_MAX", "-1.0", "256.0", "16")}},
+    {"u16", {INT_COLUMNS("uint16_t", "", "", "", "", "", "0", "UINT16_MAX", "-1.0", "65536.0", "8")}},
     {"u32", {INT_COLUMNS("uint32_t", "m32", "V_LANES", "i32", "uint32_t", "u32", "0", "UINT32_MAX", "-1.0",
-                         "4294967296.0")}},
+                         "4294967296.0", "V_LANES")}},
     {"u64", {INT_COLUMNS("uint64_t", "m64", "V_LANES64", "i64", "uint64_t", "u64", "0", "UINT64_MAX", "-1.0",
-                         "0x1p64")}},
+                         "0x1p64", "V_LANES64")}},
     {"m32", {{"E", "int32_t"}, {"L", "V_LANES"}}},
     {"m64", {{"E", "int64_t"}, {"L", "V_LANES64"}}},
 };

@@ -64,7 +64,7 @@ static fixture *everything(void)
     int32_t word = nest_philox(&b, g, nest_axis_value(&b, 1));
     sum = nest_binary(&b, LOOP_ADD, sum, nest_cast(&b, word, STEPC_FLOAT32));
     nest_write(&b, t, AXES(0, 1), nest_round_to(&b, sum, STEPC_BFLOAT16));
-    b.nest->schedule = (nest_schedule){true, 1, 2, 0, 4, 1, true};
+    b.nest->schedule = (nest_schedule){true, 1, 2, 0, 4, 1, true, 1, 0, {16, 32}, true};
     end(f, &b);
     nest_begin(&b, p);
     nest_axis(&b, n, AXIS_SPACE);
