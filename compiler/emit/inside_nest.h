@@ -27,6 +27,7 @@ typedef struct nest_text {
     bool *fused;    /* a product that is written inside the sum that takes it */
     bool *turned;   /* a read that comes from a tile which was turned before */
     bool has_tiles;
+    stepc_dtype raw_storage; /* half or bfloat16: all floats of the nest are carried as their bits; 0 none */
     int32_t *level; /* depth at which a value is written: number of axes above it; axis_count + 1: after the sums */
     int32_t space;  /* number of space axes */
     int32_t vector; /* axis, or -1 */
@@ -72,6 +73,9 @@ bool vector_step(const nest_text *n, const loop_index *index, int64_t *out);
 /* Bounds of an axis where it is opened: of the tile when inside one. */
 const char *axis_low(nest_text *n, int32_t axis);
 const char *axis_high(nest_text *n, int32_t axis);
+/* Floats that are carried as bits (raw.c). */
+void raw_choose(nest_text *n);
+bool value_is_raw(const nest_text *n, int32_t v);
 /* Turned tiles (tile.c). tile_open opens all loops down to that over the columns and gives the new depth. */
 void tile_choose(nest_text *n);
 bool tile_axis(const nest_text *n, int32_t axis);

@@ -212,7 +212,7 @@ static void choose_form(nest_text *n)
         return;
     bool wide;
     if (s->vector_axis >= 0 && s->vector_axis < n->nest->axis_count && !is_trivial(n, s->vector_axis) &&
-        n->nest->check_count == 0) {
+        n->nest->check_count == 0 && n->raw_storage == 0) {
         n->vector = s->vector_axis;
         n->vector_reduces = s->vector_axis >= n->space;
         if (vector_possible(n, s->vector_axis, &wide)) {
@@ -252,6 +252,7 @@ static bool prepare(nest_text *n)
     mark_guards(n);
     set_levels(n);
     tile_choose(n);
+    raw_choose(n);
     choose_form(n);
     mark_lazy(n);
     mark_fused(n);
@@ -271,7 +272,7 @@ static void write_value(nest_text *n, int32_t v, int32_t depth)
 {
     stepc_dtype dtype = n->nest->values[v].dtype;
     bool vector = value_is_vector(n, v);
-    const char *type = vector ? vector_type(n, dtype) : value_type(dtype);
+    const char *type = vector ? vector_type(n, dtype) : value_is_raw(n, v) ? "uint16_t" : value_type(dtype);
     for (int32_t r = 0; r < value_rows(n, v); r++)
         for (int32_t j = 0; j < value_jams(n, v); j++)
             line(n->out, depth, "const %s %s = %s;", type, value_name(n, v, r, j),
