@@ -142,7 +142,7 @@ void tile_declare(nest_text *n)
 {
     for (int32_t v = 0; n->has_tiles && v < n->nest->value_count; v++)
         if (n->turned[v])
-            line(n->out, 1, "_Alignas(%d) %s %s[%d];", TILE_ALIGNMENT,
+            line(n->out, 1, "_Alignas(%d) %s %s[%d * %d]; /* a tile, turned */", TILE_ALIGNMENT,
                  storage_type(n->p->buffers[n->nest->values[v].buffer].dtype), tile_name(n, v),
-                 (int)(n->nest->schedule.turn_tile[0] * n->nest->schedule.turn_tile[1]));
+                 (int)n->nest->schedule.turn_tile[1], (int)n->nest->schedule.turn_tile[0]);
 }

@@ -49,7 +49,7 @@ void *memset(void *to, int byte, size_t bytes);
  * in0 = x, out1 = y */
 static STEPC_NOINLINE void k0_Transpose(const float *in0, float *restrict out1)
 {
-    _Alignas(64) float tile0[8192];
+    _Alignas(64) float tile0[256 * 32]; /* a tile, turned */
     for (ptrdiff_t from0 = 0; from0 < 300; from0 += 256) {
         const ptrdiff_t upto0 = 300 - from0 < 256 ? 300 : from0 + 256;
         for (ptrdiff_t from1 = 0; from1 < 40; from1 += 32) {
