@@ -71,8 +71,8 @@ void write_store(nest_text *n, const loop_write *w, int32_t r, int32_t j, int32_
 /* Coefficient along the vector axis when it is constant. */
 bool vector_step(const nest_text *n, const loop_index *index, int64_t *out);
 /* Bounds of an axis where it is opened: of the tile when inside one. */
-const char *axis_low(nest_text *n, int32_t axis);
-const char *axis_high(nest_text *n, int32_t axis);
+const char *low_text(nest_text *n, int32_t axis);
+const char *high_text(nest_text *n, int32_t axis);
 /* Floats that are carried as bits (raw.c). */
 void raw_choose(nest_text *n);
 bool value_is_raw(const nest_text *n, int32_t v);

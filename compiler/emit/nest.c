@@ -320,14 +320,14 @@ static void write_effects(nest_text *n, int32_t depth)
 static void write_level(nest_text *n, int32_t level, int32_t depth);
 static void write_axis(nest_text *n, int32_t axis, int32_t depth);
 
-const char *axis_low(nest_text *n, int32_t axis)
+const char *low_text(nest_text *n, int32_t axis)
 {
     if (n->in_tile && tile_axis(n, axis))
         return FORMAT(n, "from%d", (int)axis);
     return is_shared(n, axis) ? FORMAT(n, "t%d", (int)axis) : "0";
 }
 
-const char *axis_high(nest_text *n, int32_t axis)
+const char *high_text(nest_text *n, int32_t axis)
 {
     if (n->in_tile && tile_axis(n, axis))
         return FORMAT(n, "upto%d", (int)axis);
@@ -351,9 +351,9 @@ static int64_t known_multiple(const nest_text *n, int32_t axis)
 static void write_vector_axis(nest_text *n, int32_t axis, int32_t depth)
 {
     int64_t multiple = known_multiple(n, axis), most = n->is_wide ? MOST_LANES / 2 : MOST_LANES;
-    const char *high = axis_high(n, axis), *lanes = lanes_text(n);
+    const char *high = high_text(n, axis), *lanes = lanes_text(n);
     int a = (int)axis;
-    line(n->out, depth, "ptrdiff_t i%d = %s;", a, axis_low(n, axis));
+    line(n->out, depth, "ptrdiff_t i%d = %s;", a, low_text(n, axis));
     if (n->jam > 1) {
         line(n->out, depth, "for (; %s - i%d >= %d * %s; i%d += %d * %s) {", high, a, (int)n->jam, lanes, a,
              (int)n->jam, lanes);
@@ -381,11 +381,11 @@ static void write_row_axis(nest_text *n, int32_t axis, int32_t depth)
 {
     int64_t extent, left = 1;
     bool is_const = size_is_const(n->p->sizes, n->nest->axes[axis].extent, &extent) && !is_shared(n, axis);
-    const char *high = axis_high(n, axis);
+    const char *high = high_text(n, axis);
     int a = (int)axis;
     if (is_const)
         left = extent % n->row_tile;
-    line(n->out, depth, "ptrdiff_t i%d = %s;", a, axis_low(n, axis));
+    line(n->out, depth, "ptrdiff_t i%d = %s;", a, low_text(n, axis));
     if (!is_const || extent >= n->row_tile) {
         line(n->out, depth, "for (; %s - i%d >= %d; i%d += %d) {", high, a, (int)n->row_tile, a, (int)n->row_tile);
         n->rows = n->row_tile;
@@ -426,8 +426,8 @@ static void write_axis(nest_text *n, int32_t axis, int32_t depth)
     } else if (axis == n->row) {
         write_row_axis(n, axis, depth);
     } else {
-        line(n->out, depth, "for (ptrdiff_t i%d = %s; i%d < %s; i%d++) {", (int)axis, axis_low(n, axis), (int)axis,
-             axis_high(n, axis), (int)axis);
+        line(n->out, depth, "for (ptrdiff_t i%d = %s; i%d < %s; i%d++) {", (int)axis, low_text(n, axis), (int)axis,
+             high_text(n, axis), (int)axis);
         write_level(n, axis + 1, depth + 1);
         line(n->out, depth, "}");
     }

@@ -82,7 +82,7 @@ static void open_tiles(nest_text *n, int32_t axis, int32_t tile, int32_t depth)
 {
     int64_t extent;
     int a = (int)axis;
-    const char *low = axis_low(n, axis), *high = axis_high(n, axis);
+    const char *low = low_text(n, axis), *high = high_text(n, axis);
     bool is_shared = n->group != NULL && axis < n->group->shared_count;
     line(n->out, depth, "for (ptrdiff_t from%d = %s; from%d < %s; from%d += %d) {", a, low, a, high, a, (int)tile);
     if (!is_shared && size_is_const(n->p->sizes, n->nest->axes[axis].extent, &extent) && extent % tile == 0)
@@ -120,7 +120,7 @@ int32_t tile_open(nest_text *n, int32_t depth)
     for (int32_t k = columns + 1; k < rows; k++) {
         if (is_one(n, n->nest->axes[k].extent))
             continue;
-        line(n->out, at++, "for (ptrdiff_t i%d = %s; i%d < %s; i%d++) {", (int)k, axis_low(n, k), (int)k, axis_high(n, k),
+        line(n->out, at++, "for (ptrdiff_t i%d = %s; i%d < %s; i%d++) {", (int)k, low_text(n, k), (int)k, high_text(n, k),
              (int)k);
     }
     open_tiles(n, rows, s->turn_tile[0], at++);
