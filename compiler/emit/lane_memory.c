@@ -89,7 +89,8 @@ void lane_store(nest_text *n, const loop_write *write, int32_t r, int32_t j, int
     lane_words w = words_for(n, storage, dtype);
     int64_t step = 0;
     if (vector_step(n, &write->index, &step) && step == 1) {
-        bool streams = vector_streams(n) && !n->tail && storage == dtype && w.kind == 'v' && n->lane_bits >= 32;
+        bool is_plain = storage == dtype && w.kind == 'v' && w.middle[0] == '\0' && n->lane_bits >= 32;
+        bool streams = vector_streams(n) && !n->tail && is_plain;
         const char *word = streams ? "stream" : "store";
         name = FORMAT(n, "%c_%s%s%s_%s", w.kind, word, w.middle, n->tail ? "_part" : "", w.suffix);
         line(n->out, depth, "%s(%s, %s%s);", name, to, value, n->tail ? ", rest" : "");

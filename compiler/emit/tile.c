@@ -138,11 +138,19 @@ void tile_close(nest_text *n, int32_t depth, int32_t inner)
         line(n->out, at, "}");
 }
 
+/* Arrays of vectors, so that they are aligned as those are. */
 void tile_declare(nest_text *n)
 {
-    for (int32_t v = 0; n->has_tiles && v < n->nest->value_count; v++)
-        if (n->turned[v])
-            line(n->out, 1, "_Alignas(%d) %s %s[%d * %d]; /* a tile, turned */", TILE_ALIGNMENT,
-                 storage_type(n->p->buffers[n->nest->values[v].buffer].dtype), tile_name(n, v),
-                 (int)n->nest->schedule.turn_tile[1], (int)n->nest->schedule.turn_tile[0]);
+    for (int32_t v = 0; n->has_tiles && v < n->nest->value_count; v++) {
+        stepc_dtype storage = n->p->buffers[n->nest->values[v].buffer].dtype;
+        size_t bytes = stepc_dtype_bytes(storage);
+        const char *type = storage_type(storage), *name = tile_name(n, v);
+        const char *lanes = bytes == 1 ? "V_LANES8" : bytes == 2 ? "V_LANES16" : bytes == 4 ? "V_LANES" : "V_LANES64";
+        if (!n->turned[v])
+            continue;
+        use(n->e, "v_types");
+        line(n->out, 1, "v_%s %s_room[%d * %d / %s]; /* a tile, turned */", element_suffix(storage), name,
+             (int)n->nest->schedule.turn_tile[1], (int)n->nest->schedule.turn_tile[0], lanes);
+        line(n->out, 1, "%s *const %s = (%s *)%s_room;", type, name, type, name);
+    }
 }

@@ -49,7 +49,8 @@ void *memset(void *to, int byte, size_t bytes);
  * in0 = x, out1 = y */
 static STEPC_NOINLINE void k0_Transpose(const float *in0, float *restrict out1)
 {
-    _Alignas(64) float tile0[256 * 32]; /* a tile, turned */
+    v_f32 tile0_room[256 * 32 / V_LANES]; /* a tile, turned */
+    float *const tile0 = (float *)tile0_room;
     for (ptrdiff_t from0 = 0; from0 < 300; from0 += 256) {
         const ptrdiff_t upto0 = 300 - from0 < 256 ? 300 : from0 + 256;
         for (ptrdiff_t from1 = 0; from1 < 40; from1 += 32) {
@@ -60,20 +61,20 @@ static STEPC_NOINLINE void k0_Transpose(const float *in0, float *restrict out1)
                 for (; upto1 - i1 >= 2 * V_LANES; i1 += 2 * V_LANES) {
                     const v_f32 v0_0 = v_load_f32(tile0 + ((i0 - from0) * 32 + (i1 - from1)));
                     const v_f32 v0_1 = v_load_f32(tile0 + ((i0 - from0) * 32 + (i1 - from1) + V_LANES));
-                    const v_f32 v2_0 = v_max_nan_f32(v0_0, v_splat_f32(0.0f));
-                    const v_f32 v2_1 = v_max_nan_f32(v0_1, v_splat_f32(0.0f));
+                    const v_f32 v2_0 = v_max_f32(v0_0, v_splat_f32(0.0f));
+                    const v_f32 v2_1 = v_max_f32(v0_1, v_splat_f32(0.0f));
                     v_store_f32(out1 + (i0 * 40 + i1), v2_0);
                     v_store_f32(out1 + (i0 * 40 + i1 + V_LANES), v2_1);
                 }
                 for (; upto1 - i1 >= V_LANES; i1 += V_LANES) {
                     const v_f32 v0 = v_load_f32(tile0 + ((i0 - from0) * 32 + (i1 - from1)));
-                    const v_f32 v2 = v_max_nan_f32(v0, v_splat_f32(0.0f));
+                    const v_f32 v2 = v_max_f32(v0, v_splat_f32(0.0f));
                     v_store_f32(out1 + (i0 * 40 + i1), v2);
                 }
                 if (i1 < upto1) {
                     const size_t rest = (size_t)(upto1 - i1);
                     const v_f32 v0 = v_load_part_f32(tile0 + ((i0 - from0) * 32 + (i1 - from1)), rest);
-                    const v_f32 v2 = v_max_nan_f32(v0, v_splat_f32(0.0f));
+                    const v_f32 v2 = v_max_f32(v0, v_splat_f32(0.0f));
                     v_store_part_f32(out1 + (i0 * 40 + i1), v2, rest);
                 }
             }

@@ -50,6 +50,8 @@ int32_t transpose_init(const stepc_env *env);
 
 #define TRANSPOSE_ARENA_BYTES 0u
 #define TRANSPOSE_STACK_BYTES 35840u
+/* The longest chain of additions, or multiplications, of a float sum or product. */
+#define TRANSPOSE_SUM_CHAIN 0u
 #define TRANSPOSE_SIGNATURE UINT32_C(0x81dc8801) /* changes only with names, order, dtypes and shapes */
 
 typedef struct {
