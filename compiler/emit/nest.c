@@ -373,7 +373,8 @@ const char *high_text(nest_text *n, int32_t axis)
     return is_shared(n, axis) ? FORMAT(n, "e%d", (int)axis) : size_text(n, n->nest->axes[axis].extent);
 }
 
-/* A number that the indices of an axis in one pass are a multiple of. */
+/* A number that the count of an axis's indices in one pass is a multiple of: of a tile and of what is left in the
+ * last. */
 static int64_t known_multiple(const nest_text *n, int32_t axis)
 {
     int64_t extent;
@@ -383,7 +384,13 @@ static int64_t known_multiple(const nest_text *n, int32_t axis)
         return extent % n->nest->schedule.turn_tile[0] == 0 ? n->nest->schedule.turn_tile[0] : 1;
     if (!is_shared(n, axis))
         return extent;
-    return extent % n->group->tile[axis] == 0 ? n->group->tile[axis] : 1;
+    int64_t multiple = n->group->tile[axis];
+    for (int64_t left = extent; left != 0;) {
+        int64_t next = multiple % left;
+        multiple = left;
+        left = next;
+    }
+    return multiple;
 }
 
 /* Vectors side by side, then one at a time, then a part: as far as the extent may need them. */

@@ -134,6 +134,7 @@ typedef struct fuse_touch { /* one statement's access to one root */
     bool is_plain;           /* unpredicated, without indirect part */
     int32_t value;           /* writes: the value; -1 in calls */
     int32_t next;            /* next touch of the same root, in statement order; -1 */
+    int32_t since;           /* touches of the root before this one are behind it by way of it */
 } fuse_touch;
 
 typedef struct fuse_edges {
@@ -150,6 +151,7 @@ typedef struct dependence {
     size_t touch_capacity;
     int32_t touch_count;
     int32_t *first_touch, *last_touch; /* per root, -1 none */
+    int32_t *barrier;                  /* per root: the last write that comes after all touches before it, -1 none */
     uint8_t *is_written;               /* per root */
     int32_t *touch_start;              /* per statement: its first touch; count + 1 entries */
     fuse_edges *before, *after;

@@ -37,6 +37,18 @@ static bool is_apart(const dependence *g, const fuse_touch *a, const fuse_touch 
     return x && y && a->index && b->index && index_disjoint(g->f, a->root, a->index, x, b->index, y);
 }
 
+/* Where to look from for what TOUCH depends on: what lies before it is a predecessor of what is found there. So a chain
+ * of updates of one variable has one edge per update. */
+static int32_t touch_since(const dependence *g, const fuse_touch *touch)
+{
+    int32_t b = g->barrier[touch->root];
+    if (b >= 0 && g->touches[b].statement == touch->statement)
+        return g->touches[b].since;
+    if (b >= 0 && !(touch->is_write && is_apart(g, &g->touches[b], touch)))
+        return b;
+    return g->first_touch[touch->root] >= 0 ? g->first_touch[touch->root] : g->touch_count;
+}
+
 static bool touch_add(dependence *g, fuse_touch touch)
 {
     fuse_touch *touches =
@@ -45,15 +57,18 @@ static bool touch_add(dependence *g, fuse_touch touch)
         return false;
     g->touches = touches;
     touch.next = -1;
+    touch.since = touch_since(g, &touch);
     bool is_reader_of_constants = !touch.is_write && !g->is_written[touch.root];
     g->is_written[touch.root] |= touch.is_write;
-    for (int32_t t = is_reader_of_constants ? -1 : g->first_touch[touch.root]; t >= 0; t = touches[t].next) {
-        if (!touches[t].is_write && !touch.is_write)
+    bool is_none = is_reader_of_constants || touch.since == g->touch_count, follows_all = touch.is_write;
+    for (int32_t t = is_none ? -1 : touch.since; t >= 0; t = touches[t].next) {
+        if ((!touches[t].is_write && !touch.is_write) || touches[t].statement == touch.statement)
             continue;
         /* Only writes are held apart: slices of one concatenation. */
-        if (touches[t].statement == touch.statement ||
-            (touches[t].is_write && touch.is_write && is_apart(g, &touches[t], &touch)))
+        if (touches[t].is_write && touch.is_write && is_apart(g, &touches[t], &touch)) {
+            follows_all = false;
             continue;
+        }
         if (!edge_add(g, touches[t].statement, touch.statement))
             return false;
     }
@@ -62,6 +77,8 @@ static bool touch_add(dependence *g, fuse_touch touch)
     else
         g->first_touch[touch.root] = g->touch_count;
     g->last_touch[touch.root] = g->touch_count;
+    if (follows_all)
+        g->barrier[touch.root] = g->touch_count;
     touches[g->touch_count++] = touch;
     return true;
 }
@@ -174,6 +191,7 @@ static bool allocate(dependence *g, fuse *f)
     *g = (dependence){.f = f, .count = f->p->statement_count, .statements = f->p->statements};
     g->first_touch = ARENA_ARRAY(a, int32_t, roots);
     g->last_touch = ARENA_ARRAY(a, int32_t, roots);
+    g->barrier = ARENA_ARRAY(a, int32_t, roots);
     g->touch_start = ARENA_ARRAY(a, int32_t, count + 1);
     g->is_written = ARENA_ARRAY(a, uint8_t, roots);
     g->before = ARENA_ARRAY(a, fuse_edges, count);
@@ -186,8 +204,8 @@ static bool allocate(dependence *g, fuse *f)
     g->log = ARENA_ARRAY(a, int32_t, count + 1);
     g->log_level = ARENA_ARRAY(a, int32_t, count + 1);
     g->stack = ARENA_ARRAY(a, int32_t, count + 1);
-    return g->first_touch && g->last_touch && g->is_written && g->touch_start && g->before && g->after && g->parent &&
-           g->next && g->last && g->members && g->level && g->log && g->log_level && g->stack;
+    return g->first_touch && g->last_touch && g->barrier && g->is_written && g->touch_start && g->before && g->after &&
+           g->parent && g->next && g->last && g->members && g->level && g->log && g->log_level && g->stack;
 }
 
 bool deps_build(dependence *g, fuse *f)
@@ -195,7 +213,7 @@ bool deps_build(dependence *g, fuse *f)
     if (!allocate(g, f))
         return false;
     for (int32_t r = 0; r < f->p->buffer_count; r++)
-        g->first_touch[r] = g->last_touch[r] = -1;
+        g->first_touch[r] = g->last_touch[r] = g->barrier[r] = -1;
     for (int32_t s = 0; s < g->count; s++) {
         g->parent[s] = g->last[s] = s;
         g->next[s] = -1;

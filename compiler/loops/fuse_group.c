@@ -72,8 +72,11 @@ static bool rows_agree(grouper *r, int32_t a, int32_t b, int32_t shared)
             const fuse_touch *mine = &r->g.touches[t];
             if (!r->g.is_written[mine->root])
                 continue;
-            for (int32_t u = r->g.first_touch[mine->root]; u >= 0; u = r->g.touches[u].next) {
+            /* What lies before `since` agrees with what lies there, or a path leads through that. */
+            for (int32_t u = mine->since; u >= 0; u = r->g.touches[u].next) {
                 const fuse_touch *other = &r->g.touches[u];
+                if (other->statement > r->g.last[b])
+                    break;
                 if ((!mine->is_write && !other->is_write) || deps_find(&r->g, other->statement) != b)
                     continue;
                 if (!same_rows(r, mine->is_write ? mine : other, mine->is_write ? other : mine, shared))
@@ -116,7 +119,7 @@ static void consider(grouper *r, int32_t s)
         int32_t root = r->g.touches[t].root;
         if (r->g.touches[t].is_write || !r->g.is_written[root])
             continue;
-        for (int32_t u = r->g.first_touch[root]; u >= 0 && r->g.touches[u].statement < s; u = r->g.touches[u].next) {
+        for (int32_t u = r->g.touches[t].since; u >= 0 && r->g.touches[u].statement < s; u = r->g.touches[u].next) {
             if (r->g.touches[u].is_write)
                 join(r, s, r->g.touches[u].statement);
         }

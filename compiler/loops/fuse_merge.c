@@ -149,8 +149,11 @@ static bool touches_agree(merger *m, int32_t a, int32_t b)
             const fuse_touch *mine = &m->g.touches[t];
             if (!m->g.is_written[mine->root])
                 continue;
-            for (int32_t u = m->g.first_touch[mine->root]; u >= 0; u = m->g.touches[u].next) {
+            /* What lies before `since` agrees with what lies there, or a path leads through that. */
+            for (int32_t u = mine->since; u >= 0; u = m->g.touches[u].next) {
                 const fuse_touch *other = &m->g.touches[u];
+                if (other->statement > m->g.last[b])
+                    break;
                 if ((!mine->is_write && !other->is_write) || deps_find(&m->g, other->statement) != b)
                     continue;
                 if (mine->is_write && other->is_write && mine->index && other->index &&
@@ -265,7 +268,7 @@ static void consider(merger *m, int32_t s)
         int32_t root = m->g.touches[t].root;
         if (m->g.touches[t].is_write || !m->g.is_written[root])
             continue;
-        for (int32_t u = m->g.first_touch[root]; u >= 0 && m->g.touches[u].statement < s; u = m->g.touches[u].next) {
+        for (int32_t u = m->g.touches[t].since; u >= 0 && m->g.touches[u].statement < s; u = m->g.touches[u].next) {
             if (m->g.touches[u].is_write)
                 join(m, s, m->g.touches[u].statement, false);
         }
