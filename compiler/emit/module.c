@@ -232,6 +232,11 @@ static void write_conditions(emitter *e, text *out)
          "#pragma clang diagnostic ignored \"-Wunused-function\" /* which helpers are used hangs on the lanes */");
     line(out, 0, "#elif defined(__GNUC__) && !defined(__STRICT_ANSI__)");
     line(out, 0, "#pragma GCC optimize(\"fp-contract=off\")");
+    if (e->options->isa->vector_bytes > 0) { /* main memory takes rows much better from end to end */
+        line(out, 0, "#endif");
+        line(out, 0, "#if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__)");
+        line(out, 0, "#pragma GCC optimize(\"no-schedule-insns2\") /* which mixes up the order of stores */");
+    }
     line(out, 0, "#endif\n");
 }
 

@@ -242,11 +242,18 @@ const char *acc_step(nest_text *n, const loop_acc *acc, bool is_vector, const ch
     return is_vector ? vector_step_text(n, acc, a, x) : scalar_step(n, acc, a, x);
 }
 
+/* What a part of a vector brings beyond its end are zeroes, which a sum may take. */
+static bool adds_zeroes(const nest_text *n, const loop_acc *acc)
+{
+    const loop_value *value = &n->nest->values[acc->value];
+    return acc->kind == ACC_SUM && value->op == LOOP_READ && !n->guarded[acc->value] && value_is_vector(n, acc->value);
+}
+
 /* Lanes beyond the end must not count. */
 static const char *masked(nest_text *n, const loop_acc *acc, const char *x)
 {
     const char *part = n->is_wide ? "v_part_m64" : "v_part_m32";
-    if (!n->tail || !n->vector_reduces)
+    if (!n->tail || !n->vector_reduces || adds_zeroes(n, acc))
         return x;
     use(n->e, part);
     if (acc->dtype == STEPC_BOOL)

@@ -272,7 +272,7 @@ static void read_include(reader *r, const char *first)
 
 static void read_directive(reader *r)
 {
-    static const char *const pragmas[] = {"STDC FP_CONTRACT OFF\n", "clang diagnostic ignored \"-W",
+    static const char *const pragmas[] = {"STDC FP_CONTRACT OFF\n", "GCC optimize(\"no-schedule-insns2\") /*", "clang diagnostic ignored \"-W",
                                           "GCC optimize(\"fp-contract=off\")\n", "GCC diagnostic ignored \"-W", NULL};
     static const char *const words[] = {"if", "ifdef", "ifndef", "elif", "else", "endif", "define", "undef", "error", NULL};
     r->in_directive = true;
