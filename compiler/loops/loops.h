@@ -220,7 +220,7 @@ typedef struct loop_nest {
 
 typedef enum call_kind {
     CALL_PHILOX_ADVANCE, /* generator in buffers[0] moves on by sizes[0] counter steps */
-    CALL_COPY,           /* buffers[0] (contiguous) := buffers[1] (contiguous), sizes[0] elements */
+    CALL_COPY,           /* buffers[0] (contiguous) := the bytes of buffers[1] (contiguous), sizes[0] elements of equal width */
     CALL_SCAN,           /* the same of running sums or products along one axis */
     CALL_TOP             /* buffers[0]: the places of the greatest elements of each row of buffers[1]; both contiguous */
 } call_kind;

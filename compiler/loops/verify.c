@@ -530,7 +530,10 @@ static stepc_code check_call(const checker *c, const loop_call *call)
         const loop_buffer *b = &c->p->buffers[call->buffers[i]];
         if (b->kind == BUFFER_LOCAL || (i == 0 && (b->kind == BUFFER_FEED || b->kind == BUFFER_WEIGHT)))
             return broken(c, "call ", c->statement, "a buffer that it may not use");
-        if (b->dtype != c->p->buffers[call->buffers[0]].dtype ||
+        const loop_buffer *first = &c->p->buffers[call->buffers[0]];
+        bool fits = call->kind == CALL_COPY ? stepc_dtype_bytes(b->dtype) == stepc_dtype_bytes(first->dtype)
+                                            : b->dtype == first->dtype;
+        if (!fits ||
             (call->kind == CALL_PHILOX_ADVANCE && b->dtype != STEPC_UINT32) ||
             (call->kind == CALL_SCAN && (b->dtype == STEPC_BOOL || loop_value_dtype(b->dtype) != b->dtype)))
             return broken(c, "call ", c->statement, "wrong type");

@@ -50,6 +50,7 @@ static stepc_code lower_ones_like(lower_context *l)
 static const lower_row rows[] = {
     {"Const", lower_const, 0},       {"Identity", lower_identity, 0},       {"NoOp", lower_nothing, 0},
     {"OnesLike", lower_ones_like, 0}, {"Placeholder", lower_placeholder, 0},
+    {"PlaceholderV2", lower_placeholder, 0},
 };
 
 const lower_family lower_basic = {rows, sizeof rows / sizeof rows[0]};

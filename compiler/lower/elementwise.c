@@ -429,6 +429,7 @@ static const lower_row rows[] = {
     {"AddN", lower_add_n, 0},
     {"AddV2", lower_add, 0},
     {"BiasAdd", lower_bias_add, 0},
+    {"BiasAddV1", lower_bias_add, 0},
     {"Cast", lower_cast, 0},
     {"Cos", lower_cos, 0},
     {"Equal", lower_equal, 0},

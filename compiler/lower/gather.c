@@ -395,6 +395,9 @@ static stepc_code lower_matrix_band_part(lower_context *l)
 }
 
 static const lower_row rows[] = {
+    {"BatchMatrixBandPart", lower_matrix_band_part, 0},
+    {"BatchMatrixDiag", lower_matrix_diag, 0},
+    {"BatchMatrixSetDiag", lower_matrix_set_diag, 0},
     {"Diag", lower_diag, 0},
     {"Empty", lower_empty, 1u << 0},
     {"Gather", lower_gather_op, 0},

@@ -93,9 +93,28 @@ static stepc_code lower_ensure_shape(lower_context *l)
     return code ? code : give_on(l, 0);
 }
 
+/* ---- Assert: its data is text for the message, and never computed for it ------------------------ */
+
+static stepc_code lower_assert(lower_context *l)
+{
+    int32_t condition = lower_input(l, 0);
+    if (condition < 0)
+        return stepc_error_code(l->error);
+    if (l->program->buffers[condition].rank != 0)
+        return error_set(l->error, STEPC_INVALID_ARGUMENT, "In[0] should be a scalar");
+    nest_builder b;
+    nest_begin(&b, l->program);
+    nest_origin(&b, l->op);
+    nest_check(&b, nest_read(&b, condition, NULL), STEPC_INVALID_ARGUMENT, "assertion failed", l->op);
+    return nest_end(&b, l->error);
+}
+
 static const lower_row rows[] = {
+    {"Assert", lower_assert, ~1u},
     {"CheckNumerics", lower_check_numerics, 0},
+    {"DeepCopy", lower_pass, 0},
     {"EnsureShape", lower_ensure_shape, 0},
+    {"GuaranteeConst", lower_pass, 0},
     {"IdentityN", lower_pass, 0},
     {"PlaceholderWithDefault", lower_pass, 0},
     {"PreventGradient", lower_pass, 0},

@@ -96,6 +96,23 @@ static stepc_code lower_transpose(lower_context *l)
     return STEPC_OK;
 }
 
+/* The conjugate of a view of reals is that view. */
+static stepc_code lower_conjugate_transpose(lower_context *l)
+{
+    stepc_code code = lower_transpose(l);
+    if (code || !dtype_is_complex(lower_output_info(l, 0)->dtype))
+        return code;
+    int32_t view = *lower_buffer_slot(l->state, (stepc_output){l->op, 0}), out = lower_output(l, 0);
+    if (out < 0)
+        return stepc_error_code(l->error);
+    nest_builder b;
+    lower_begin(l, &b, 0);
+    int32_t x = lower_read_same(&b, view), zero = nest_const_i64(&b, STEPC_INT64, 0);
+    int32_t is_real = nest_binary(&b, LOOP_EQ, nest_axis_value(&b, l->program->buffers[out].rank - 1), zero);
+    lower_write(&b, out, nest_select(&b, is_real, x, nest_unary(&b, LOOP_NEG, x)));
+    return nest_end(&b, l->error);
+}
+
 /* ---- Tile ---------------------------------------------------------------------------------------- */
 
 /* Two axes per dimension, repetition and place, so that no index needs a modulo. */
@@ -151,6 +168,7 @@ static stepc_code lower_fill(lower_context *l)
 }
 
 static const lower_row rows[] = {
+    {"ConjugateTranspose", lower_conjugate_transpose, 1u << 1},
     {"Fill", lower_fill, 1u << 0},
     {"Reshape", lower_reshape, 1u << 1},
     {"Tile", lower_tile, 1u << 1},

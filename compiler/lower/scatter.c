@@ -218,6 +218,18 @@ static stepc_code lower_update(lower_context *l) { return scatter_rows(l, 0, 1, 
 static stepc_code lower_scatter_add(lower_context *l) { return scatter_rows(l, 0, 1, 2, SCATTER_ADD); }
 static stepc_code lower_scatter_sub(lower_context *l) { return scatter_rows(l, 0, 1, 2, SCATTER_SUB); }
 
+static stepc_code scatter_extreme(lower_context *l, scatter_rule rule)
+{
+    stepc_dtype dtype = lower_output_info(l, 0)->dtype;
+    if (!dtype_is_complex(dtype) && dtype != STEPC_BOOL)
+        return scatter_rows(l, 0, 1, 2, rule);
+    error_set(l->error, STEPC_UNIMPLEMENTED, "%s of %s is not compiled", l->op->type.data, stepc_dtype_name(dtype));
+    return error_mend(l->error, "run the step interpreted");
+}
+
+static stepc_code lower_scatter_max(lower_context *l) { return scatter_extreme(l, SCATTER_MAX); }
+static stepc_code lower_scatter_min(lower_context *l) { return scatter_extreme(l, SCATTER_MIN); }
+
 /* ---- DynamicStitch ------------------------------------------------------------------------------------------------ */
 
 static stepc_code check_stitch(lower_context *l, int32_t input, const infer_value *out)
@@ -260,6 +272,8 @@ static const lower_row rows[] = {
     {"ParallelDynamicStitch", lower_stitch, 0},
     {"ScatterNd", lower_scatter_nd, 1u << 2},
     {"TensorScatterAdd", lower_scatter_add, 0},
+    {"TensorScatterMax", lower_scatter_max, 0},
+    {"TensorScatterMin", lower_scatter_min, 0},
     {"TensorScatterSub", lower_scatter_sub, 0},
     {"TensorScatterUpdate", lower_update, 0},
 };

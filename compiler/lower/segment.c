@@ -25,13 +25,13 @@ static stepc_dtype total_of(lower_context *l, const segments *s)
 /* By the end of the type: "SegmentSum", "UnsortedSegmentMax". */
 static stepc_code read_rule(lower_context *l, segments *s)
 {
-    const char *word = strstr(l->op->type.data, "Segment") + 7;
+    const char *word = strstr(l->op->type.data, "Segment") + 7; /* "Sum", "MaxV2" */
     stepc_dtype dtype = lower_output_info(l, 0)->dtype;
-    s->is_mean = strcmp(word, "Mean") == 0;
-    s->rule = strcmp(word, "Prod") == 0  ? SCATTER_MUL
-              : strcmp(word, "Max") == 0 ? SCATTER_MAX
-              : strcmp(word, "Min") == 0 ? SCATTER_MIN
-                                         : SCATTER_ADD;
+    s->is_mean = strncmp(word, "Mean", 4) == 0;
+    s->rule = strncmp(word, "Prod", 4) == 0  ? SCATTER_MUL
+              : strncmp(word, "Max", 3) == 0 ? SCATTER_MAX
+              : strncmp(word, "Min", 3) == 0 ? SCATTER_MIN
+                                             : SCATTER_ADD;
     if ((dtype_is_complex(dtype) && s->rule != SCATTER_ADD) || dtype == STEPC_BOOL ||
         (!dtype_is_complex(dtype) && !dtype_is_float(dtype) && loop_value_dtype(dtype) != dtype)) {
         error_set(l->error, STEPC_UNIMPLEMENTED, "%s of %s is not compiled", l->op->type.data, stepc_dtype_name(dtype));
@@ -154,6 +154,29 @@ static stepc_code lower_sorted(lower_context *l)
     return code ? code : reduce(l, &s, 1, SCATTER_ALL);
 }
 
+/* V2 says how many segments there are, and fills those without rows as the unsorted ones are. */
+static stepc_code lower_sorted_v2(lower_context *l)
+{
+    segments s = {.is_sorted = false};
+    const size_ref *dims;
+    int32_t rank;
+    stepc_code code = read_rule(l, &s);
+    if (!code)
+        code = lower_require_rank(l, 2, 0);
+    if (!code)
+        code = lower_known_output(l, 0, &dims, &rank);
+    if (!code)
+        code = lower_require_rank(l, 1, 1);
+    if (!code)
+        code = lower_check_equal(l->state, lower_info(l, 0)->dims[0], lower_info(l, 1)->dims[0],
+                                 "segment_ids should be the same size as dimension 0 of input.", l->op, l->error);
+    if (!code)
+        code = lower_scatter_check(l, 1, dims[0], false, "segment ids must be >= 0 and < num_segments");
+    if (!code)
+        code = check_order(l);
+    return code ? code : reduce(l, &s, 1, SCATTER_ALL);
+}
+
 /* ---- UnsortedSegment* ------------------------------------------------------------------------------------------- */
 
 static const char *label_message(lower_context *l, size_ref dim)
@@ -266,10 +289,14 @@ static stepc_code lower_bincount(lower_context *l)
 static const lower_row rows[] = {
     {"Bincount", lower_bincount, 1u << 1},
     {"SegmentMax", lower_sorted, 0},
+    {"SegmentMaxV2", lower_sorted_v2, 1u << 2},
     {"SegmentMean", lower_sorted, 0},
     {"SegmentMin", lower_sorted, 0},
+    {"SegmentMinV2", lower_sorted_v2, 1u << 2},
     {"SegmentProd", lower_sorted, 0},
+    {"SegmentProdV2", lower_sorted_v2, 1u << 2},
     {"SegmentSum", lower_sorted, 0},
+    {"SegmentSumV2", lower_sorted_v2, 1u << 2},
     {"UnsortedSegmentMax", lower_unsorted, 1u << 2},
     {"UnsortedSegmentMin", lower_unsorted, 1u << 2},
     {"UnsortedSegmentProd", lower_unsorted, 1u << 2},

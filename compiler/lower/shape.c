@@ -54,7 +54,6 @@ static const lower_row rows[] = {
     {"BroadcastArgs", lower_known_elements, 3u},
     {"BroadcastGradientArgs", lower_broadcast_gradient_args, 3u},
     {"ConcatOffset", lower_known_elements, ~0u},
-    {"InvertPermutation", lower_known_elements, 1u},
     {"Rank", lower_known_elements, 1u},
     {"Shape", lower_shape_op, 1u},
     {"ShapeN", lower_known_elements, ~0u},

@@ -480,6 +480,7 @@ static stepc_code lower_matrix_diag_part(lower_context *l)
 }
 
 static const lower_row rows[] = {
+    {"BatchMatrixDiagPart", lower_matrix_diag_part, 0},
     {"BroadcastTo", lower_broadcast_to, 1u << 1},
     {"DiagPart", lower_diag_part, 0},
     {"ExpandDims", lower_expand_dims, 1u << 1},

@@ -165,6 +165,7 @@ static const op_row rows[] = {
     {"Identity", infer_same, kernel_identity, 0, SAMPLE_UNARY, 0, 0},
     {"NoOp", infer_no_op, kernel_no_op, 0, SAMPLE_NONE, 0, 0},
     {"Placeholder", infer_placeholder, kernel_placeholder, 0, SAMPLE_NONE, 0, 0},
+    {"PlaceholderV2", infer_placeholder, kernel_placeholder, 0, SAMPLE_NONE, 0, 0},
 };
 
 const op_family ops_basic = {rows, sizeof rows / sizeof rows[0]};

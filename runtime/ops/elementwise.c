@@ -157,6 +157,7 @@ static const op_row rows[] = {
     {"Atan2", infer_broadcast, kernel_binary, 0, SAMPLE_BINARY, 0, 0},
     {"Atanh", infer_same, kernel_unary, 0, SAMPLE_UNARY, -0.99, 0.99},
     {"BiasAdd", infer_bias_add, kernel_bias_add, 0, SAMPLE_BIAS, 0, 0},
+    {"BiasAddV1", infer_bias_add, kernel_bias_add, 0, SAMPLE_NONE, 0, 0},
     {"BitwiseAnd", infer_broadcast, kernel_bits, OP_COMMUTES, SAMPLE_BINARY, 0, 0},
     {"BitwiseOr", infer_broadcast, kernel_bits, OP_COMMUTES, SAMPLE_BINARY, 0, 0},
     {"BitwiseXor", infer_broadcast, kernel_bits, OP_COMMUTES, SAMPLE_BINARY, 0, 0},

@@ -122,7 +122,9 @@ static stepc_code infer_placeholder_with_default(infer_context *c)
 
 static const op_row rows[] = {
     {"CheckNumerics", infer_same, kernel_check_numerics, OP_STATE, SAMPLE_FINITE, 0, 0},
+    {"DeepCopy", infer_same, kernel_pass, OP_STATE, SAMPLE_UNARY, 0, 0},
     {"EnsureShape", infer_ensure_shape, kernel_ensure_shape, 0, SAMPLE_UNARY, 0, 0},
+    {"GuaranteeConst", infer_same, kernel_pass, OP_STATE, SAMPLE_UNARY, 0, 0},
     {"IdentityN", infer_identity_n, kernel_identity_n, 0, SAMPLE_UNARY, 0, 0},
     {"PlaceholderWithDefault", infer_placeholder_with_default, kernel_pass, 0, SAMPLE_UNARY, 0, 0},
     {"PreventGradient", infer_same, kernel_pass, 0, SAMPLE_UNARY, 0, 0},

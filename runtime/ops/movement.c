@@ -426,6 +426,11 @@ static stepc_code transpose_elements(kernel_context *k, const int64_t *perm)
             rest /= out_dims[d];
         }
         code = move_element(out, i, in, from, k->error);
+        if (code == STEPC_OK && dtype_is_complex(stepc_tensor_dtype(in)) && k->op->type.data[0] == 'C') {
+            complex_value z = load_c128(stepc_tensor_dtype(in), stepc_tensor_data(in), from);
+
+            store_c128(stepc_tensor_dtype(in), stepc_tensor_data(out), i, (complex_value){z.re, -z.im});
+        }
     }
     host_free(k->host, out_dims, bytes);
     return code;
@@ -451,6 +456,7 @@ static stepc_code kernel_transpose(kernel_context *k)
 }
 
 static const op_row rows[] = {
+    {"ConjugateTranspose", infer_transpose, kernel_transpose, 0, SAMPLE_NONE, 0, 0},
     {"Fill", infer_fill, kernel_fill, 0, SAMPLE_FILL, 0, 0},
     {"Reshape", infer_reshape, kernel_reshape, 0, SAMPLE_RESHAPE, 0, 0},
     {"Tile", infer_tile, kernel_tile, 0, SAMPLE_TILE, 0, 0},

@@ -6,7 +6,34 @@
 
 /* ---- combining --------------------------------------------------------------------------------------------- */
 
-typedef enum combination { COMBINE_SET, COMBINE_ADD, COMBINE_SUB } combination;
+typedef enum combination { COMBINE_SET, COMBINE_ADD, COMBINE_SUB, COMBINE_MAX, COMBINE_MIN } combination;
+
+/* The greater (lesser) of X and Y; a NaN wins, and X stays when they are equal. */
+static double extreme_f64(bool greatest, double x, double y)
+{
+    if (x != x || y != y)
+        return x != x ? x : y;
+    return (greatest ? y > x : y < x) ? y : x;
+}
+
+static void combine_extreme(stepc_tensor *out, int64_t index, const stepc_tensor *updates, int64_t from, bool greatest)
+{
+    stepc_dtype dtype = stepc_tensor_dtype(out);
+    void *to = stepc_tensor_data(out);
+    const void *source = stepc_tensor_data(updates);
+
+    if (dtype_is_float(dtype)) {
+        store_f64(dtype, to, index, extreme_f64(greatest, load_f64(dtype, to, index), load_f64(dtype, source, from)));
+    } else if (dtype_is_signed(dtype)) {
+        int64_t x = load_i64(dtype, to, index), y = load_i64(dtype, source, from);
+
+        store_i64(dtype, to, index, (greatest ? y > x : y < x) ? y : x);
+    } else {
+        uint64_t x = load_u64(dtype, to, index), y = load_u64(dtype, source, from);
+
+        store_u64(dtype, to, index, (greatest ? y > x : y < x) ? y : x);
+    }
+}
 
 /* Element INDEX of OUT becomes itself combined with element FROM of UPDATES, rounded to the dtype. */
 static stepc_code combine(stepc_tensor *out, int64_t index, const stepc_tensor *updates, int64_t from, combination how,
@@ -19,6 +46,10 @@ static stepc_code combine(stepc_tensor *out, int64_t index, const stepc_tensor *
 
     if (how == COMBINE_SET)
         return move_element(out, index, updates, from, error);
+    if (how >= COMBINE_MAX) {
+        combine_extreme(out, index, updates, from, how == COMBINE_MAX);
+        return STEPC_OK;
+    }
     if (dtype_is_float(dtype)) {
         double x = load_f64(dtype, to, index), y = load_f64(dtype, source, from);
 
@@ -38,6 +69,8 @@ static stepc_code combine(stepc_tensor *out, int64_t index, const stepc_tensor *
 
 static bool can_combine(stepc_dtype dtype, combination how)
 {
+    if (how >= COMBINE_MAX)
+        return dtype_is_float(dtype) || dtype_is_integer(dtype);
     return how == COMBINE_SET || dtype_is_float(dtype) || dtype_is_complex(dtype) || dtype_is_integer(dtype) ||
            dtype == STEPC_BOOL;
 }
@@ -143,6 +176,8 @@ static stepc_code tensor_scatter(kernel_context *k, combination how)
 static stepc_code kernel_scatter_update(kernel_context *k) { return tensor_scatter(k, COMBINE_SET); }
 static stepc_code kernel_scatter_add(kernel_context *k) { return tensor_scatter(k, COMBINE_ADD); }
 static stepc_code kernel_scatter_sub(kernel_context *k) { return tensor_scatter(k, COMBINE_SUB); }
+static stepc_code kernel_scatter_max(kernel_context *k) { return tensor_scatter(k, COMBINE_MAX); }
+static stepc_code kernel_scatter_min(kernel_context *k) { return tensor_scatter(k, COMBINE_MIN); }
 
 static stepc_code infer_scatter_nd(infer_context *c)
 {
@@ -391,6 +426,8 @@ static const op_row rows[] = {
     {"ParallelDynamicStitch", infer_dynamic_stitch, kernel_dynamic_stitch, 0, SAMPLE_SCATTER, 0, 0},
     {"ScatterNd", infer_scatter_nd, kernel_scatter_nd, 0, SAMPLE_SCATTER, 0, 0},
     {"TensorScatterAdd", infer_tensor_scatter, kernel_scatter_add, 0, SAMPLE_SCATTER, 0, 0},
+    {"TensorScatterMax", infer_tensor_scatter, kernel_scatter_max, 0, SAMPLE_SCATTER, 0, 0},
+    {"TensorScatterMin", infer_tensor_scatter, kernel_scatter_min, 0, SAMPLE_SCATTER, 0, 0},
     {"TensorScatterSub", infer_tensor_scatter, kernel_scatter_sub, 0, SAMPLE_SCATTER, 0, 0},
     {"TensorScatterUpdate", infer_tensor_scatter, kernel_scatter_update, 0, SAMPLE_SCATTER, 0, 0},
     {"Where", infer_where, kernel_where, 0, SAMPLE_NONE, 0, 0},

@@ -398,6 +398,21 @@ static stepc_code run_top(walk *w, const loop_call *call, stepc_error *error)
     return STEPC_OK;
 }
 
+/* The bytes of an element of type FROM as one of type TO. */
+static bound same_bytes(stepc_dtype to, stepc_dtype from, bound a)
+{
+    uint64_t bytes = 0;
+    if (!bound_is_point(a) || (dtype_is_float(from) && !a.is_signed && a.lo == 0))
+        return bound_whole(loop_value_dtype(to));
+    if (dtype_is_float(from))
+        store_f64(from, &bytes, 0, (double)a.lo);
+    else if (dtype_is_signed(from))
+        store_i64(from, &bytes, 0, (int64_t)a.lo);
+    else
+        store_u64(from, &bytes, 0, (uint64_t)a.lo);
+    return bound_element(to, &bytes, 0);
+}
+
 static stepc_code run_call(walk *w, const loop_call *call, stepc_error *error)
 {
     const loop_buffer *to = &w->p->buffers[call->buffers[0]], *from;
@@ -412,7 +427,9 @@ static stepc_code run_call(walk *w, const loop_call *call, stepc_error *error)
     int64_t count = size_of(w, call->sizes[0]), at = size_of(w, to->offset), start = size_of(w, from->offset);
     if (at < 0 || start < 0 || at + count > target->count || start + count > source->count)
         return error_set(error, STEPC_INTERNAL, "enclosing: a copy outside its buffers");
-    if (count > 0)
+    for (int64_t i = 0; i < count && to->dtype != from->dtype; i++)
+        target->elements[at + i] = same_bytes(to->dtype, from->dtype, source->elements[start + i]);
+    if (count > 0 && to->dtype == from->dtype)
         memmove(target->elements + at, source->elements + start, (size_t)count * sizeof(bound));
     return STEPC_OK;
 }

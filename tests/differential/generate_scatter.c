@@ -34,7 +34,8 @@ static bool make_scatter(generated_graph *g, const op_row *row, stepc_dtype dtyp
     index_dims[outer] = width;
     for (int32_t d = width; d < rank; d++)
         update_dims[count++] = dims[d];
-    if (count > 4)
+    bool extreme = strcmp(row->name, "TensorScatterMax") == 0 || strcmp(row->name, "TensorScatterMin") == 0;
+    if (count > 4 || (extreme && (dtype == STEPC_BOOL || dtype_is_complex(dtype))))
         return false;
     generated_tensor *shape = from_zeros ? part_integers(g, dims, rank, 1) : NULL, *x = from_zeros ? NULL : part_feed(g, dtype, dims, rank);
     stepc_dtype integer = from_zeros ? STEPC_INT32 : index_dtype(g);
@@ -205,7 +206,7 @@ static bool make_bitcast(generated_graph *g, const op_row *row, stepc_dtype dtyp
     stepc_dtype to = integers[generate_below(g, 8)];
     int64_t dims[4], a = (int64_t)stepc_dtype_bytes(dtype), b = (int64_t)stepc_dtype_bytes(to);
     int32_t rank = (int32_t)generate_below(g, 3), out_rank = rank;
-    if (dtype == STEPC_BOOL || dtype == STEPC_HALF || dtype == STEPC_BFLOAT16 || dtype_is_complex(dtype))
+    if (dtype_is_complex(dtype))
         return false;
     for (int32_t d = 0; d < rank; d++)
         dims[d] = some_length(g);
@@ -223,6 +224,29 @@ static bool make_bitcast(generated_graph *g, const op_row *row, stepc_dtype dtyp
     return true;
 }
 
+/* ---- InplaceAdd, ... ------------------------------------------------------------------------------------------------ */
+
+static bool make_inplace(generated_graph *g, const op_row *row, stepc_dtype dtype)
+{
+    int64_t dims[3], update_dims[3];
+    int32_t rank = 1 + (int32_t)generate_below(g, 3);
+    if (dtype == STEPC_BOOL && strcmp(row->name, "InplaceUpdate") != 0)
+        return false;
+    for (int32_t d = 0; d < rank; d++)
+        dims[d] = update_dims[d] = some_length(g);
+    update_dims[0] = generate_below(g, 7);
+    generated_tensor *x = part_feed(g, dtype, dims, rank), *i = make_places(g, STEPC_INT32, update_dims, 1, 50);
+    generated_tensor *v = part_feed(g, dtype, update_dims, rank);
+    part_begin(g, row->name);
+    part_input(g, x);
+    part_input(g, i);
+    part_input(g, v);
+    part_type(g, "T", dtype);
+    part_output(g, 0, dtype, dims, rank);
+    part_end(g);
+    return true;
+}
+
 bool generate_scatter(generated_graph *g, const op_row *row)
 {
     static const struct {
@@ -230,6 +254,7 @@ bool generate_scatter(generated_graph *g, const op_row *row)
         bool (*make)(generated_graph *g, const op_row *row, stepc_dtype dtype);
     } makers[] = {
         {"Bincount", make_bincount},       {"Bitcast", make_bitcast},       {"DynamicStitch", make_stitch},  {"InTopK", make_in_top},
+        {"Inplace", make_inplace},
         {"ParallelDynamic", make_stitch},  {"Scatter", make_scatter},       {"Segment", make_segment},
         {"TensorScatter", make_scatter},   {"TopK", make_top},              {"UnsortedSegment", make_unsorted},
     };

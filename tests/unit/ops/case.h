@@ -181,8 +181,8 @@ static inline void case_open(bench *b, const op_case *c)
         stepc_dtype dtype = case_dtype(&rest);
         char word[64];
 
-        /* A list is one of floats where any of them has a point. */
-        snprintf(word, sizeof word, *v != '[' ? "%.*s" : memchr(v, '.', value) ? "{ f: %.*s }" : "{ i: %.*s }", (int)value, v);
+        /* A list is one of types where the first begins "DT_", of floats where any of them has a point. */
+        snprintf(word, sizeof word, *v != '[' ? "%.*s" : v[1] == 'D' ? "{ type: %.*s }" : memchr(v, '.', value) ? "{ f: %.*s }" : "{ i: %.*s }", (int)value, v);
         used +=
             (size_t)snprintf(graph + used, sizeof graph - used, " attr { key: '%.*s' value { %s: %s } }", (int)name, at,
                              dtype                    ? "type"

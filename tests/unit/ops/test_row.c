@@ -23,7 +23,8 @@ Test(row, families_are_sorted)
                                    &ops_shape,         &ops_basic,    &ops_slice,     &ops_split,
                                    &ops_join,          &ops_pad,      &ops_reverse,   &ops_reshape,
                                    &ops_block,         &ops_sequence, &ops_diagonal,  &ops_gather,
-                                   &ops_scatter,       &ops_order, &ops_special, &ops_search, &ops_cross, &ops_bands, &ops_sparse_segment};
+                                   &ops_scatter,       &ops_order, &ops_special, &ops_search, &ops_cross, &ops_bands, &ops_sparse_segment,
+                                   &ops_assert,        &ops_inplace, &ops_layout};
     size_t total = 0;
 
     for (size_t f = 0; f < sizeof families / sizeof families[0]; f++) {
