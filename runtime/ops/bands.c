@@ -107,8 +107,11 @@ static stepc_code scalar_input(kernel_context *k, int32_t input, const char *nam
 /* What is -1 of the number of rows and columns becomes the least that holds the diagonals; a square where both are. */
 static stepc_code fit(stepc_error *error, band *b)
 {
-    int64_t rows = b->longest - least(b->upper, 0), columns = b->longest + greatest(b->lower, 0);
+    int64_t rows, columns;
 
+    if (!checked_sub_i64(b->longest, least(b->upper, 0), &rows) ||
+        !checked_add_i64(b->longest, greatest(b->lower, 0), &columns))
+        return error_set(error, STEPC_RESOURCE_EXHAUSTED, "a matrix with a diagonal of %lld elements", (long long)b->longest);
     if (b->rows != -1 && b->rows < rows)
         return error_set(error, STEPC_INVALID_ARGUMENT, "The number of rows is too small.");
     if (b->columns != -1 && b->columns < columns)
