@@ -286,6 +286,7 @@ static bool infer_range(infer_context *c, int32_t input, band *b)
 static stepc_code infer_bands(infer_context *c)
 {
     const infer_value *in = c->inputs[0];
+    int64_t count;
     int32_t lead;
     band b;
     stepc_code code;
@@ -294,7 +295,8 @@ static stepc_code infer_bands(infer_context *c)
         return STEPC_OK;
     code = range_order(c->error, &b);
     lead = in->rank - (b.lower == b.upper ? 1 : 2);
-    if (code == STEPC_OK && lead < 0)
+    if (code == STEPC_OK && (lead < 0 || (b.lower != b.upper && size_is_const(c->sizes, in->dims[lead], &count) &&
+                                          count != b.upper - b.lower + 1)))
         code = error_set(c->error, STEPC_INVALID_ARGUMENT, "%s", count_refusal);
     if (code == STEPC_OK)
         code = infer_set_rank(c, 0, lead + 2);

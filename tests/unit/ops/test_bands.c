@@ -60,6 +60,8 @@ Test(bands, infer)
         {"MatrixDiagPartV3", "T=f32", {"f32[n,3,4]", "i32[] = -1", "f32[]"}, {"[n,2]"}},
         {"MatrixDiagV3", "T=f32", {"f32[n,3]", "i32[] = 1", "i32[] = -1", "i32[] = -1", "f32[]"}, {"[n,4,4]"}},
         {"MatrixSetDiagV3", "T=f32", {"f32[n,3,4]", "f32[n,3]", "i32[] = 0"}, {"[n,3,4]"}},
+        {"MatrixDiagV3", "T=f32", {"f32[3,3]", "i32[2] = 0 1", "i32[] = -1", "i32[] = -1", "f32[]"}, {0},
+         "The number of diagonals provided in the input does not match"},
     };
 
     case_infer(cases, CASE_COUNT(cases));
