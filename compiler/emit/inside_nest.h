@@ -25,6 +25,9 @@ typedef struct nest_text {
     int32_t *uses;
     bool *lazy;     /* a read that is written inside the select that uses it */
     bool *fused;    /* a product that is written inside the sum that takes it */
+    bool *turned;   /* a read that comes from a tile which was turned before */
+    bool has_tiles;
+    stepc_dtype raw_storage; /* half or bfloat16: all floats of the nest are carried as their bits; 0 none */
     int32_t *level; /* depth at which a value is written: number of axes above it; axis_count + 1: after the sums */
     int32_t space;  /* number of space axes */
     int32_t vector; /* axis, or -1 */
@@ -38,6 +41,7 @@ typedef struct nest_text {
     /* where the writing is: */
     int32_t rows, jams;
     bool tail;    /* a last vector with fewer lanes */
+    bool in_tile, at_corner; /* the loops of a turned tile are open; an address is that of the tile's first element */
     bool reduced; /* the accumulators have become scalars */
     struct strip_text *strip; /* the reduce axes run outside strips (strips.c), or NULL */
 } nest_text;
@@ -65,6 +69,8 @@ const char *param_name(nest_text *n, int32_t root, bool is_written);
 const char *pointer_text(nest_text *n, const char *base, const char *at);
 const char *stride_text(nest_text *n, const loop_index *index, int32_t root); /* along the vector axis */
 const char *lanes_text(const nest_text *n);
+/* Whether stores go past the caches. */
+bool vector_streams(const nest_text *n);
 void write_store(nest_text *n, const loop_write *w, int32_t r, int32_t j, int32_t depth);
 /* Coefficient along the vector axis when it is constant. */
 bool vector_step(const nest_text *n, const loop_index *index, int64_t *out);
@@ -74,7 +80,7 @@ void write_vector_loop(nest_text *n, int32_t axis, const char *low, const char *
 void write_value(nest_text *n, int32_t v, int32_t depth); /* all its instances */
 bool value_is_written(const nest_text *n, int32_t v);     /* as a statement of its own */
 void write_effects(nest_text *n, int32_t depth);
-const char *low_text(nest_text *n, int32_t axis); /* the bounds of an axis */
+const char *low_text(nest_text *n, int32_t axis); /* bounds of an axis where it is opened: of the tile when inside one */
 const char *high_text(nest_text *n, int32_t axis);
 bool axis_is_trivial(const nest_text *n, int32_t axis);
 
@@ -94,6 +100,21 @@ typedef struct strip_text {
 /* Takes the schedule's strip where the nest can be written so. */
 void strip_choose(nest_text *n);
 void strip_write(nest_text *n, int32_t depth);
+
+/* ---- moves (raw.c, tile.c) ---- */
+
+/* Floats that are carried as bits (raw.c). */
+void raw_choose(nest_text *n);
+bool value_is_raw(const nest_text *n, int32_t v);
+/* Turned tiles (tile.c). tile_open opens all loops down to that over the columns and gives the new depth. */
+void tile_choose(nest_text *n);
+bool tile_axis(const nest_text *n, int32_t axis);
+int64_t tile_bytes(const nest_text *n);
+const char *tile_name(nest_text *n, int32_t v);
+const char *tile_index(nest_text *n, int32_t j);
+void tile_declare(nest_text *n);
+int32_t tile_open(nest_text *n, int32_t depth);
+void tile_close(nest_text *n, int32_t depth, int32_t inner);
 
 /* ---- accumulators (sums.c) ---- */
 

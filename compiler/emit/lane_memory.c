@@ -58,11 +58,13 @@ const char *lane_read(nest_text *n, int32_t v, int32_t r, int32_t j)
 {
     const loop_value *value = &n->nest->values[v];
     stepc_dtype storage = n->p->buffers[value->buffer].dtype;
-    const char *base = param_name(n, value->buffer, false), *at = index_text(n, &value->index, value->buffer, r, j);
+    const char *base = n->turned[v] ? tile_name(n, v) : param_name(n, value->buffer, false);
+    const char *at = n->turned[v] ? tile_index(n, j) : index_text(n, &value->index, value->buffer, r, j);
     lane_words w = words_for(n, storage, value->dtype);
     if (n->guarded[v] && !n->lazy[v])
         return guarded_read(n, value, base, at);
-    const char *stride = stride_text(n, &value->index, value->buffer), *from = pointer_text(n, base, at);
+    const char *stride = n->turned[v] ? "1" : stride_text(n, &value->index, value->buffer);
+    const char *from = pointer_text(n, base, at);
     bool is_unit = stride[0] == '1' && stride[1] == '\0';
     if (is_unit)
         return lane_call(n, FORMAT(n, "%c_load%s%s_%s", w.kind, w.middle, n->tail ? "_part" : "", w.suffix),
@@ -87,7 +89,10 @@ void lane_store(nest_text *n, const loop_write *write, int32_t r, int32_t j, int
     lane_words w = words_for(n, storage, dtype);
     int64_t step = 0;
     if (vector_step(n, &write->index, &step) && step == 1) {
-        name = FORMAT(n, "%c_store%s%s_%s", w.kind, w.middle, n->tail ? "_part" : "", w.suffix);
+        bool is_plain = storage == dtype && w.kind == 'v' && w.middle[0] == '\0' && n->lane_bits >= 32;
+        bool streams = vector_streams(n) && !n->tail && is_plain;
+        const char *word = streams ? "stream" : "store";
+        name = FORMAT(n, "%c_%s%s%s_%s", w.kind, word, w.middle, n->tail ? "_part" : "", w.suffix);
         line(n->out, depth, "%s(%s, %s%s);", name, to, value, n->tail ? ", rest" : "");
     } else {
         name = storage == STEPC_BOOL ? "v_store_bool" : FORMAT(n, "%c_store_stride_%s", w.kind, w.suffix);

@@ -213,7 +213,7 @@ static void choose_form(nest_text *n)
     if (!s->is_set || s->strip > 0)
         return;
     if (s->vector_axis >= 0 && s->vector_axis < n->nest->axis_count && !axis_is_trivial(n, s->vector_axis) &&
-        n->nest->check_count == 0) {
+        n->nest->check_count == 0 && n->raw_storage == 0) {
         n->vector = s->vector_axis;
         n->vector_reduces = s->vector_axis >= n->space;
         if (vector_possible(n)) {
@@ -226,8 +226,8 @@ static void choose_form(nest_text *n)
     if (n->vector_reduces && n->vector < 0)
         n->vector_reduces = false;
     /* Rows that may write one element must come one after the other. */
-    if (s->row_axis >= 0 && !nest_scatters(n->nest) && s->row_axis < n->space && s->row_axis != n->vector && s->row_tile > 1 &&
-        !axis_is_trivial(n, s->row_axis) && n->nest->check_count == 0 && !n->e->options->optimize_size) {
+    if (!n->has_tiles && !nest_scatters(n->nest) && s->row_axis >= 0 && s->row_axis < n->space &&
+        s->row_axis != n->vector && s->row_tile > 1 && !axis_is_trivial(n, s->row_axis) && n->nest->check_count == 0 && !n->e->options->optimize_size) {
         n->row = s->row_axis;
         n->row_tile = s->row_tile > 16 ? 16 : s->row_tile;
     }
@@ -243,8 +243,9 @@ static bool prepare(nest_text *n)
     n->uses = ARENA_ARRAY(&n->scratch, int32_t, count);
     n->lazy = ARENA_ARRAY(&n->scratch, bool, count);
     n->fused = ARENA_ARRAY(&n->scratch, bool, count);
+    n->turned = ARENA_ARRAY(&n->scratch, bool, count);
     n->level = ARENA_ARRAY(&n->scratch, int32_t, count);
-    if (!n->mask || !n->deps || !n->guarded || !n->uses || !n->lazy || !n->fused || !n->level)
+    if (!n->mask || !n->deps || !n->guarded || !n->uses || !n->lazy || !n->fused || !n->turned || !n->level)
         return !emit_failed(n->e, "writing a kernel");
     n->space = count_space(n->nest);
     nest_axis_mask(n->nest, n->mask);
@@ -252,6 +253,8 @@ static bool prepare(nest_text *n)
     count_uses(n);
     mark_guards(n);
     set_levels(n);
+    tile_choose(n);
+    raw_choose(n);
     choose_form(n);
     strip_choose(n);
     mark_lazy(n);
@@ -295,7 +298,7 @@ void write_value(nest_text *n, int32_t v, int32_t depth)
 {
     stepc_dtype dtype = n->nest->values[v].dtype;
     bool vector = value_is_vector(n, v);
-    const char *type = vector ? vector_type(n, dtype) : value_type(dtype);
+    const char *type = vector ? vector_type(n, dtype) : value_is_raw(n, v) ? "uint16_t" : value_type(dtype);
     for (int32_t r = 0; r < value_rows(n, v); r++)
         for (int32_t j = 0; j < value_jams(n, v); j++)
             line(n->out, depth, "const %s %s = %s;", type, value_name(n, v, r, j),
@@ -354,14 +357,19 @@ void write_effects(nest_text *n, int32_t depth)
 /* ---- loops ------------------------------------------------------------------------------------------------ */
 
 static void write_level(nest_text *n, int32_t level, int32_t depth);
+static void write_axis(nest_text *n, int32_t axis, int32_t depth);
 
 const char *low_text(nest_text *n, int32_t axis)
 {
+    if (n->in_tile && tile_axis(n, axis))
+        return FORMAT(n, "from%d", (int)axis);
     return is_shared(n, axis) ? FORMAT(n, "t%d", (int)axis) : "0";
 }
 
 const char *high_text(nest_text *n, int32_t axis)
 {
+    if (n->in_tile && tile_axis(n, axis))
+        return FORMAT(n, "upto%d", (int)axis);
     return is_shared(n, axis) ? FORMAT(n, "e%d", (int)axis) : size_text(n, n->nest->axes[axis].extent);
 }
 
@@ -371,6 +379,8 @@ static int64_t known_multiple(const nest_text *n, int32_t axis)
     int64_t extent;
     if (!size_is_const(n->p->sizes, n->nest->axes[axis].extent, &extent))
         return 1;
+    if (n->in_tile && tile_axis(n, axis))
+        return extent % n->nest->schedule.turn_tile[0] == 0 ? n->nest->schedule.turn_tile[0] : 1;
     if (!is_shared(n, axis))
         return extent;
     return extent % n->group->tile[axis] == 0 ? n->group->tile[axis] : 1;
@@ -437,6 +447,16 @@ static void write_row_axis(nest_text *n, int32_t axis, int32_t depth)
     n->rows = 1;
 }
 
+/* The rows come next after the columns; what stands between them in the nest is open already. */
+static void write_tiles(nest_text *n, int32_t depth)
+{
+    int32_t rows = n->nest->schedule.turn_rows, inner = tile_open(n, depth);
+    for (int32_t level = n->nest->schedule.turn_columns + 1; level <= rows; level++)
+        write_values(n, level, inner);
+    write_axis(n, rows, inner);
+    tile_close(n, depth, inner);
+}
+
 static void write_axis(nest_text *n, int32_t axis, int32_t depth)
 {
     if (axis_is_trivial(n, axis)) {
@@ -445,6 +465,8 @@ static void write_axis(nest_text *n, int32_t axis, int32_t depth)
         strip_write(n, depth);
     } else if (axis == n->vector && n->block > 0) {
         acc_write_blocks(n, axis, depth, write_below);
+    } else if (!n->in_tile && tile_axis(n, axis)) {
+        write_tiles(n, depth);
     } else if (axis == n->vector) {
         write_vector_loop(n, axis, low_text(n, axis), high_text(n, axis), depth, write_below);
     } else if (axis == n->row) {
@@ -527,14 +549,19 @@ bool nest_write_body(emitter *e, emit_unit *unit, constant_mode mode, const emit
         int64_t registers = 0;
         write_constants(&n);
         write_empty_guard(&n);
+        tile_declare(&n);
         write_level(&n, 0, 1);
+        if (vector_streams(&n)) {
+            use(e, "v_stream_end");
+            line(out, 1, "v_stream_end();");
+        }
         if (n.nest->check_count > 0)
             line(out, 1, "return 0;");
         for (int32_t v = 0; v < n.nest->value_count; v++)
             registers += n.uses[v] > 0 ? (value_is_vector(&n, v) ? 64 * n.jam : 8) * n.row_tile : 0;
-        registers += (int64_t)n.nest->acc_count * n.jam * n.row_tile * 64;
+        registers += tile_bytes(&n) + (int64_t)n.nest->acc_count * n.jam * n.row_tile * 64;
         for (int32_t a = 0; n.strip != NULL && a < n.nest->acc_count; a++)
-            registers += (int64_t)n.strip->width * 16 * (n.strip->block > 0 ? 2 : 1);
+            registers += tile_bytes(&n) + (int64_t)n.strip->width * 16 * (n.strip->block > 0 ? 2 : 1);
         if (registers > e->stack_bytes)
             e->stack_bytes = registers;
     }

@@ -49,6 +49,8 @@ static const char *constant_text(nest_text *n, int32_t v)
     return made[0] == '-' ? FORMAT(n, "(%s)", made) : made;
 }
 
+static const char *store_text(nest_text *n, stepc_dtype storage, stepc_dtype dtype, const char *value);
+
 static const char *axis_text(nest_text *n, int32_t axis, int32_t r)
 {
     if (axis_is_trivial(n, axis))
@@ -80,7 +82,7 @@ const char *value_ref(nest_text *n, int32_t v, int32_t r, int32_t j)
     const loop_value *value = &n->nest->values[v];
     switch ((int)value->op) {
     case LOOP_CONST:
-        return constant_text(n, v);
+        return value_is_raw(n, v) ? store_text(n, n->raw_storage, STEPC_FLOAT32, constant_text(n, v)) : constant_text(n, v);
     case LOOP_SIZE:
         return FORMAT(n, "(int64_t)%s", size_text(n, value->size));
     case LOOP_AXIS:
@@ -132,6 +134,11 @@ static void add_axis(address *a, int32_t axis, size_ref coef, bool from_tile, in
 {
     nest_text *n = a->n;
     int64_t c;
+    if (n->at_corner && tile_axis(n, axis)) {
+        const char *corner = FORMAT(n, from_tile ? "(from%d - t%d)" : "from%d", (int)axis, (int)axis);
+        add_term(a, size_is_const(n->p->sizes, coef, &c) && c == 1 ? corner : FORMAT(n, "%s * %s", corner, size_text(n, coef)));
+        return;
+    }
     const char *at = from_tile ? FORMAT(n, "(i%d - t%d)", (int)axis, (int)axis) : FORMAT(n, "i%d", (int)axis);
     if (!size_is_const(n->p->sizes, coef, &c)) {
         if (axis == n->row && r > 0)
@@ -204,9 +211,11 @@ static const char *scalar_read(nest_text *n, int32_t v, int32_t r, int32_t j)
 {
     const loop_value *value = &n->nest->values[v];
     stepc_dtype storage = n->p->buffers[value->buffer].dtype;
-    const char *at = index_text(n, &value->index, value->buffer, r, j);
-    const char *base = param_name(n, value->buffer, false);
-    const char *element = load_text(n, storage, FORMAT(n, "%s[%s]", base, at));
+    const char *at = n->turned[v] ? tile_index(n, j) : index_text(n, &value->index, value->buffer, r, j);
+    const char *base = n->turned[v] ? tile_name(n, v) : param_name(n, value->buffer, false);
+    const char *element = FORMAT(n, "%s[%s]", base, at);
+    if (!value_is_raw(n, v))
+        element = load_text(n, storage, element);
     if (!n->guarded[v] || n->lazy[v])
         return storage == STEPC_BOOL ? FORMAT(n, "(%s)", element) : element;
     return FORMAT(n, "%s >= 0 && %s < %s ? %s : 0", at, at, size_text(n, root_count(n->p, value->buffer)), element);
@@ -243,6 +252,8 @@ const char *pointer_text(nest_text *n, const char *base, const char *at)
     return FORMAT(n, strchr(at, ' ') ? "%s + (%s)" : "%s + %s", base, at);
 }
 
+bool vector_streams(const nest_text *n) { return n->nest->schedule.stream && n->has_tiles && n->vector >= 0; }
+
 void write_store(nest_text *n, const loop_write *w, int32_t r, int32_t j, int32_t depth)
 {
     if (n->vector >= 0 && (!n->vector_reduces || write_streams(n->nest, w))) {
@@ -252,7 +263,7 @@ void write_store(nest_text *n, const loop_write *w, int32_t r, int32_t j, int32_
     const char *base = param_name(n, w->buffer, true), *at = index_text(n, &w->index, w->buffer, r, j);
     const char *value = value_ref(n, w->value, r, j);
     line(n->out, depth, "%s[%s] = %s;", base, at,
-         store_text(n, n->p->buffers[w->buffer].dtype, n->nest->values[w->value].dtype, value));
+         value_is_raw(n, w->value) ? value : store_text(n, n->p->buffers[w->buffer].dtype, n->nest->values[w->value].dtype, value));
 }
 
 /* ---- operations --------------------------------------------------------------------------------------------- */
@@ -475,10 +486,11 @@ static const char *philox_text(nest_text *n, const loop_value *value, const char
     return FORMAT(n, "philox_word(%s, %s)", param_name(n, value->buffer, false), a);
 }
 
-static const char *select_text(nest_text *n, const loop_value *value, int32_t r, int32_t j)
+static const char *select_text(nest_text *n, int32_t v, int32_t r, int32_t j)
 {
+    const loop_value *value = &n->nest->values[v];
     const char *c = value_ref(n, value->args[0], r, j);
-    return narrow(n, value->dtype,
+    return narrow(n, value_is_raw(n, v) ? STEPC_UINT16 : value->dtype,
                   FORMAT(n, "%s ? %s : %s", c, value_ref(n, value->args[1], r, j), value_ref(n, value->args[2], r, j)));
 }
 
@@ -525,11 +537,13 @@ const char *value_expression(nest_text *n, int32_t v, int32_t r, int32_t j)
     case LOOP_ACC:
         return acc_text(n, v, r, j);
     case LOOP_SELECT:
-        return select_text(n, value, r, j);
+        return select_text(n, v, r, j);
     default:
         break;
     }
     a = value_ref(n, value->args[0], r, j);
+    if (value_is_raw(n, v))
+        return a; /* rounded to what it is */
     if (value->args[1] >= 0)
         b = value_ref(n, value->args[1], r, j);
     return operation_text(n, v, a, b);

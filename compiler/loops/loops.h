@@ -192,6 +192,11 @@ typedef struct nest_schedule {
     int32_t block;        /* > 0: so many indices of the last reduce axis are added apart, then their sum to the rest */
     bool outline;         /* emit as a noinline kernel of its own */
     bool ahead;           /* reads of main memory ask for the rows of the group's next tile */
+    /* A transpose: reads that go from element to element along turn_columns and jump along turn_rows, where the writes
+     * are contiguous, are turned tile by tile in fast memory. turn_tile: {rows, columns} of a tile; {0, 0} none. */
+    int32_t turn_rows, turn_columns;
+    int32_t turn_tile[2];
+    bool stream; /* what is written is far larger than the caches: past them */
 } nest_schedule;
 
 /* For all space indices in row-major order: for all reduce indices: accumulate and do the streaming writes; then

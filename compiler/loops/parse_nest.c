@@ -200,6 +200,12 @@ static bool parse_schedule(parser *ps)
         return false;
     s->outline = parse_accept(ps, "outline");
     s->ahead = parse_accept(ps, "ahead");
+    if (parse_accept(ps, "turn=") &&
+        (!parse_int32(ps, &s->turn_rows) || !parse_expect(ps, ":") || !parse_int32(ps, &s->turn_tile[0]) ||
+         !parse_expect(ps, ",") || !parse_int32(ps, &s->turn_columns) || !parse_expect(ps, ":") ||
+         !parse_int32(ps, &s->turn_tile[1])))
+        return false;
+    s->stream = parse_accept(ps, "stream");
     s->is_set = true;
     return true;
 }

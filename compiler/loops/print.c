@@ -305,7 +305,11 @@ static void put_schedule(const nest_schedule *s, text *out)
     if (s->block > 0)
         text_printf(out, " block=%d", (int)s->block);
     text_puts(out, s->outline ? " outline" : "");
-    text_puts(out, s->ahead ? " ahead\n" : "\n");
+    text_puts(out, s->ahead ? " ahead" : "");
+    if (s->turn_tile[0] > 0)
+        text_printf(out, " turn=%d:%d,%d:%d", (int)s->turn_rows, (int)s->turn_tile[0], (int)s->turn_columns,
+                    (int)s->turn_tile[1]);
+    text_puts(out, s->stream ? " stream\n" : "\n");
 }
 
 static void put_nest(const loop_program *p, const loop_nest *nest, text *out)

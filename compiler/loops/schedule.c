@@ -87,19 +87,21 @@ static void jam_plain(const scheduler *s, nest_schedule *out)
         out->jam /= 2;
     while (out->jam > 1 && vectors < out->jam)
         out->jam /= 2;
+    while (out->turn_tile[0] > 0 && out->jam > 1 && out->jam * s->lanes > out->turn_tile[0])
+        out->jam /= 2;
     int32_t crossing = move_crossing(s, out->vector_axis), rows = ops <= LIGHT_BODY ? 8 : ops <= MIDDLE_BODY ? 4 : 1;
-    if (crossing >= 0 && rows > 1 && !nest_scatters(s->nest))
+    if (crossing >= 0 && rows > 1 && out->turn_tile[0] == 0 && !nest_scatters(s->nest))
         move_rows(s, crossing, rows, out);
 }
 
-static stepc_code schedule_nest(loop_program *p, const isa_profile *isa, arena *scratch, bool in_strip, loop_nest *nest,
-                                stepc_error *error)
+static stepc_code schedule_nest(loop_program *p, const isa_profile *isa, arena *scratch, const loop_group *group,
+                                loop_nest *nest, stepc_error *error)
 {
     isa_profile planned = *isa;
     /* The generic profile leaves the width to the compiler; plans take this one. */
     if (isa->vector_bytes == 0 && isa->name && isa->name[0] == 'g')
         planned.vector_bytes = PLANNED_VECTOR_BYTES;
-    scheduler s = {.isa = &planned, .nest = nest, .space = nest_space_count(nest)};
+    scheduler s = {.isa = &planned, .nest = nest, .group = group, .space = nest_space_count(nest)};
     s.f = (fuse){.p = p, .isa = isa, .zero = size_const(p->sizes, 0), .one = size_const(p->sizes, 1)};
     s.mask = ARENA_ARRAY(scratch, uint32_t, (size_t)nest->value_count);
     s.guarded = ARENA_ARRAY(scratch, uint8_t, (size_t)nest->value_count);
@@ -115,6 +117,8 @@ static stepc_code schedule_nest(loop_program *p, const isa_profile *isa, arena *
         if (out.vector_axis < 0)
             out.vector_axis = reduce_lanes(&s);
     }
+    if (!has_reuse)
+        move_turn(&s, &out);
     if (reduce_strips(&s, scratch, &out)) {
         ;
     } else if (out.vector_axis >= s.space) {
@@ -125,7 +129,7 @@ static stepc_code schedule_nest(loop_program *p, const isa_profile *isa, arena *
         else
             jam_plain(&s, &out);
     }
-    out.outline = in_strip || has_reuse || nest_op_count(nest) > OUTLINED_BODY;
+    out.outline = (group && group->is_strip) || has_reuse || nest_op_count(nest) > OUTLINED_BODY;
     nest->schedule = out;
     return STEPC_OK;
 }
@@ -138,9 +142,9 @@ stepc_code loop_schedule(loop_program *p, const isa_profile *isa, stepc_error *e
     for (int32_t i = 0, g = 0; i < p->statement_count && !code; i++) {
         while (g < p->group_count && i >= p->groups[g].first + p->groups[g].count)
             g++;
-        bool in_strip = g < p->group_count && i >= p->groups[g].first && p->groups[g].is_strip;
+        const loop_group *group = g < p->group_count && i >= p->groups[g].first ? &p->groups[g] : NULL;
         if (p->statements[i].kind == STATEMENT_NEST)
-            code = schedule_nest(p, isa, &scratch, in_strip, p->statements[i].nest, error);
+            code = schedule_nest(p, isa, &scratch, group, p->statements[i].nest, error);
     }
     for (int32_t g = 0; g < p->group_count && !code; g++)
         schedule_ahead(p, isa, &p->groups[g]);

@@ -9,6 +9,7 @@ typedef struct scheduler {
     fuse f; /* for indices only */
     const isa_profile *isa;
     const loop_nest *nest;
+    const loop_group *group; /* that the nest is a member of, or NULL */
     int32_t space;
     uint32_t *mask;
     uint8_t *guarded;
@@ -48,5 +49,7 @@ void schedule_ahead(loop_program *p, const isa_profile *isa, const loop_group *g
 int32_t move_crossing(const scheduler *s, int32_t axis);
 /* ROWS at most of a transpose, at once. */
 void move_rows(const scheduler *s, int32_t crossing, int32_t rows, nest_schedule *out);
+/* Tiles of a transpose that are turned on their way, where both axes are long enough. */
+void move_turn(const scheduler *s, nest_schedule *out);
 
 #endif

@@ -29,6 +29,11 @@
  *   v_T v_load_part_T(const scalar T *p, size_t n)   n < lanes elements, zero beyond; touches no others
  *   void v_store_part_T(scalar T *p, v_T x, size_t n)
  *   v_T v_load_stride_T(const scalar T *p, ptrdiff_t stride)     v_T v_gather_T(const scalar T *p, v_i32|v_i64 index)
+ *   void v_prefetch(const void *p)                   the line of p will soon be read
+ *   void v_stream_T(scalar T *p, v_T x)              past the caches where possible; void v_stream_end(void) follows
+ *   void v_turn_E(E *to, ptrdiff_t step, const E *from, ptrdiff_t pitch, ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t left)
+ *                                                    to[b * step + a] = from[a * pitch + b]: a tile is transposed;
+ *                                                    E also i8 u8 i16 u16. `left` rows from there on may be prefetched
  *   v_T v_splat_T(scalar T x)                        v_T v_iota_T(void)   0, 1, 2, ...
  *   scalar T v_first_T(v_T x)                        lane 0
  *   v_T v_load_reverse_T(p)  p[0], p[-1], ...          v_T v_load_second_T(p)  p[0], p[2], ...

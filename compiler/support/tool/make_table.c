@@ -28,8 +28,9 @@ typedef struct {
 static snippet snippets[MAX_SNIPPETS];
 static size_t snippet_count, order[MAX_SNIPPETS], order_count;
 
+/* SIDE: rows of a square that is turned in registers. */
 #define FLOAT_COLUMNS(E, M, L, I, f, s, MAX, MAGIC, K, N) \
-    {"E", E}, {"M", M}, {"L", L}, {"I", I}, {"X", E}, {"f", f}, {"s", s}, {"MAX", MAX}, {"MAGIC", MAGIC}, \
+    {"E", E}, {"M", M}, {"L", L}, {"SIDE", L}, {"I", I}, {"X", E}, {"f", f}, {"s", s}, {"MAX", MAX}, {"MAGIC", MAGIC}, \
     {"K", K}, {"N", N}
 /* B: bits of a short integer; W: its 16-bit kin; Y, D: x86 words for widening to 32 bits and back. */
 #define SHORT_COLUMNS(B, W, Y, D) {"B", B}, {"W", W}, {"Y", Y}, {"D", D}
@@ -46,24 +47,24 @@ static const struct {
     {"f64", {FLOAT_COLUMNS("double", "m64", "V_LANES64", "i64", "", "d", "0x7fffffffffffffff", "0x1p52",
                            "uint8_t", "uint8_t")}},
     {"i8",
-     {INT_COLUMNS("int8_t", "m8", "V_LANES8", "i8", "uint8_t", "u8", "INT8_MIN", "INT8_MAX", "-129.0", "128.0"),
+     {{"SIDE", "16"}, INT_COLUMNS("int8_t", "m8", "V_LANES8", "i8", "uint8_t", "u8", "INT8_MIN", "INT8_MAX", "-129.0", "128.0"),
       SHORT_COLUMNS("8", "i16", "sxbd", "db")}},
     {"i16",
-     {INT_COLUMNS("int16_t", "m16", "V_LANES16", "i16", "uint16_t", "u16", "INT16_MIN", "INT16_MAX", "-32769.0", "32768.0"),
+     {{"SIDE", "8"}, INT_COLUMNS("int16_t", "m16", "V_LANES16", "i16", "uint16_t", "u16", "INT16_MIN", "INT16_MAX", "-32769.0", "32768.0"),
       SHORT_COLUMNS("16", "i16", "sxwd", "dw")}},
-    {"i32", {INT_COLUMNS("int32_t", "m32", "V_LANES", "i32", "uint32_t", "u32", "INT32_MIN", "INT32_MAX",
+    {"i32", {{"SIDE", "V_LANES"}, INT_COLUMNS("int32_t", "m32", "V_LANES", "i32", "uint32_t", "u32", "INT32_MIN", "INT32_MAX",
                          "-2147483649.0", "2147483648.0"), {"Y", "sxdq"}}},
-    {"i64", {INT_COLUMNS("int64_t", "m64", "V_LANES64", "i64", "uint64_t", "u64", "INT64_MIN", "INT64_MAX",
+    {"i64", {{"SIDE", "V_LANES64"}, INT_COLUMNS("int64_t", "m64", "V_LANES64", "i64", "uint64_t", "u64", "INT64_MIN", "INT64_MAX",
                          "-0x1p63", "0x1p63")}},
     {"u8",
-     {INT_COLUMNS("uint8_t", "m8", "V_LANES8", "i8", "uint8_t", "u8", "0", "UINT8_MAX", "-1.0", "256.0"),
+     {{"SIDE", "16"}, INT_COLUMNS("uint8_t", "m8", "V_LANES8", "i8", "uint8_t", "u8", "0", "UINT8_MAX", "-1.0", "256.0"),
       SHORT_COLUMNS("8", "u16", "zxbd", "db")}},
     {"u16",
-     {INT_COLUMNS("uint16_t", "m16", "V_LANES16", "i16", "uint16_t", "u16", "0", "UINT16_MAX", "-1.0", "65536.0"),
+     {{"SIDE", "8"}, INT_COLUMNS("uint16_t", "m16", "V_LANES16", "i16", "uint16_t", "u16", "0", "UINT16_MAX", "-1.0", "65536.0"),
       SHORT_COLUMNS("16", "u16", "zxwd", "dw")}},
-    {"u32", {INT_COLUMNS("uint32_t", "m32", "V_LANES", "i32", "uint32_t", "u32", "0", "UINT32_MAX", "-1.0",
+    {"u32", {{"SIDE", "V_LANES"}, INT_COLUMNS("uint32_t", "m32", "V_LANES", "i32", "uint32_t", "u32", "0", "UINT32_MAX", "-1.0",
                          "4294967296.0"), {"Y", "zxdq"}}},
-    {"u64", {INT_COLUMNS("uint64_t", "m64", "V_LANES64", "i64", "uint64_t", "u64", "0", "UINT64_MAX", "-1.0",
+    {"u64", {{"SIDE", "V_LANES64"}, INT_COLUMNS("uint64_t", "m64", "V_LANES64", "i64", "uint64_t", "u64", "0", "UINT64_MAX", "-1.0",
                          "0x1p64")}},
     {"m8", {{"E", "int8_t"}, {"L", "V_LANES8"}}},
     {"m16", {{"E", "int16_t"}, {"L", "V_LANES16"}}},

@@ -50,6 +50,48 @@ Test(nests, products_with_tiles)
     rig_release(&r);
 }
 
+/* ---- transposes -------------------------------------------------------------------------------------- */
+
+/* out[b, h, a] = max(x[h, a, b] + bias[b], 0), over tiles of 16 a and 32 b; bare: the element as it is. */
+static void add_transpose(rig *r, stepc_dtype dtype, int a, int b, int h, bool bare)
+{
+    loop_program *p = rig_program(r, false);
+    int32_t x = rig_buffer(r, p, BUFFER_FEED, dtype, "x", 3, DIMS(h, a, b)),
+            bias = rig_buffer(r, p, BUFFER_FEED, dtype, "bias", 1, DIMS(b)),
+            out = rig_buffer(r, p, BUFFER_FETCH, dtype, "out", 3, DIMS(b, h, a));
+    nest_builder n;
+    nest_begin(&n, p);
+    nest_axis(&n, constant(r, b), AXIS_SPACE);
+    nest_axis(&n, constant(r, h), AXIS_SPACE);
+    nest_axis(&n, constant(r, a), AXIS_SPACE);
+    int32_t v = nest_read(&n, x, AXES(1, 2, 0));
+    if (!bare) {
+        v = nest_binary(&n, LOOP_ADD, v, nest_read(&n, bias, AXES(0)));
+        v = nest_binary(&n, LOOP_MAX, v, nest_const_i64(&n, loop_value_dtype(dtype), 0));
+    }
+    nest_write(&n, out, AXES(0, 1, 2), v);
+    rig_end(&n);
+    rig_vector(&n, 2, 2, -1, 1);
+    n.nest->schedule.turn_rows = 2;
+    n.nest->schedule.turn_tile[0] = 16;
+    n.nest->schedule.turn_tile[1] = 32;
+    n.nest->schedule.stream = a == 33;
+}
+
+Test(nests, transposes_in_tiles)
+{
+    static const int sizes[][2] = {{16, 32}, {33, 65}, {17, 5}, {3, 40}, {1, 70}, {50, 1}};
+    static const stepc_dtype dtypes[] = {STEPC_FLOAT32, STEPC_FLOAT64, STEPC_HALF, STEPC_INT8, STEPC_INT64};
+    rig r;
+    rig_init(&r);
+    for (size_t d = 0; d < sizeof dtypes / sizeof *dtypes; d++)
+        for (size_t i = 0; i < sizeof sizes / sizeof *sizes && r.count < 28; i++)
+            add_transpose(&r, dtypes[d], sizes[i][0], sizes[i][1], i % 2 ? 1 : 3, (i + d) % 3 == 0);
+    rig_compare_all(&r, &generic_isa, false, 0);
+    rig_run_sanitized(&r, "clang", "-mavx2 -mfma");
+    rig_release(&r);
+}
+
 /* ---- reductions ------------------------------------------------------------------------------------- */
 
 static void add_reduction(rig *r, bool exact, acc_kind kind, stepc_dtype dtype, int vector_axis, bool inner)

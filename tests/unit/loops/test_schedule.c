@@ -156,8 +156,8 @@ Test(schedule, what_lanes_load_and_store)
         {STEPC_FLOAT32, false, LOOP_NEG, 1, 1},
         {STEPC_HALF, false, LOOP_NEG, 1, 1},
         {STEPC_BFLOAT16, false, LOOP_EXP, 1, 1},
-        {STEPC_FLOAT32, true, LOOP_EXP, 1, 8}, /* rows share the cache lines of a transpose */
-        {STEPC_FLOAT32, true, LOOP_NEG, 1, 8},
+        {STEPC_FLOAT32, true, LOOP_EXP, 1, 1}, /* from a tile that was turned */
+        {STEPC_FLOAT32, true, LOOP_NEG, 1, 1},
         {STEPC_HALF, true, LOOP_EXP, -1, 1}, /* short elements go into lanes side by side only */
         {STEPC_INT8, false, LOOP_NEG, 1, 1},
         {STEPC_INT64, false, LOOP_NEG, 1, 1},
@@ -294,4 +294,52 @@ Test(schedule, chains_are_as_long_as_the_schedule_makes_them)
     /* Blocks of 1024 rows, 4 at once: 256 additions, then one for each of 4 blocks, and at most 4 within four rows. */
     cr_expect_eq(loop_sum_chain(b.p, &isa, false), 256 + 4 + 4);
     bench_release(&b);
+}
+
+/* y = -x^T, rows x columns of y. */
+static nest_schedule turned(const isa_profile *isa, stepc_dtype dtype, int64_t rows, int64_t columns)
+{
+    bench b;
+    bench_init(&b);
+    int32_t x = bench_buffer(&b, BUFFER_FEED, dtype, "x", 2, DIMS(columns, rows)),
+            y = bench_buffer(&b, BUFFER_FETCH, dtype, "y", 2, DIMS(rows, columns));
+    nest_builder n;
+    nest_begin(&n, b.p);
+    nest_axis(&n, size_const(&b.sizes, rows), AXIS_SPACE);
+    nest_axis(&n, size_const(&b.sizes, columns), AXIS_SPACE);
+    nest_write(&n, y, AXES(0, 1), nest_unary(&n, LOOP_NEG, nest_read(&n, x, AXES(1, 0))));
+    cr_assert_eq(nest_end(&n, NULL), STEPC_OK);
+    nest_schedule s = *schedule(&b, isa);
+    bench_release(&b);
+    return s;
+}
+
+/* Long pieces are read and written at once, and a tile stays in the first level cache. */
+Test(schedule, transposes_go_through_tiles)
+{
+    nest_schedule s = turned(&test_isa, STEPC_FLOAT32, 4096, 4096);
+    cr_expect_eq(s.turn_rows, 1);
+    cr_expect_eq(s.turn_columns, 0);
+    cr_expect_eq(s.turn_tile[0], 32);
+    cr_expect_eq(s.turn_tile[1], 256);
+    cr_expect_eq(s.row_axis, -1);
+    cr_expect_eq(s.jam, 4);
+    cr_expect(s.stream, "64 MiB are more than caches hold");
+    s = turned(&test_isa, STEPC_FLOAT32, 64, 50176);
+    cr_expect_eq(s.turn_tile[0], 64);
+    cr_expect_eq(s.turn_tile[1], 64);
+    cr_expect_not(s.stream);
+    s = turned(&test_isa, STEPC_FLOAT64, 1000, 1000);
+    cr_expect_eq(s.turn_tile[0], 32);
+    cr_expect_eq(s.turn_tile[1], 128);
+    s = turned(&test_isa, STEPC_INT8, 1000, 1000);
+    cr_expect_eq(s.turn_tile[0], 64);
+    cr_expect_eq(s.turn_tile[1], 512);
+    cr_expect_eq(s.vector_axis, -1);
+    cr_expect_eq(turned(&test_isa, STEPC_FLOAT32, 3, 1000).turn_tile[0], 0, "too short");
+    cr_expect_eq(turned(&scalar, STEPC_FLOAT32, 1000, 1000).turn_tile[0], 0, "no vectors to turn them with");
+    s = turned(&neon, STEPC_FLOAT32, 1000, 1000);
+    cr_expect_eq(s.turn_tile[0], 0, "no room on the stack");
+    cr_expect_eq(s.row_axis, 0);
+    cr_expect_eq(s.row_tile, 8);
 }

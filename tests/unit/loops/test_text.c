@@ -65,7 +65,8 @@ static fixture *everything(void)
     sum = nest_binary(&b, LOOP_ADD, sum, nest_cast(&b, word, STEPC_FLOAT32));
     nest_write(&b, t, AXES(0, 1), nest_round_to(&b, sum, STEPC_BFLOAT16));
     b.nest->schedule = (nest_schedule){.is_set = true, .vector_axis = 1, .jam = 2, .row_axis = 0, .row_tile = 4,
-                                         .partial_sums = 1, .outline = true, .ahead = true, .strip = 128, .strip_rows = 2, .block = 512};
+                                         .partial_sums = 1, .outline = true, .ahead = true, .strip = 128, .strip_rows = 2, .block = 512,
+                                       .turn_rows = 1, .turn_columns = 0, .turn_tile = {16, 32}, .stream = true};
     end(f, &b);
     nest_begin(&b, p);
     nest_axis(&b, n, AXIS_SPACE);

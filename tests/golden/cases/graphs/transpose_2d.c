@@ -2,7 +2,7 @@
 /* Made by stepc. Module transpose_2d for the ISA profile avx2; do not edit.
  *
  * transpose_2d(x: float32[70,45]) gives y: float32[45,70]
- *     arena 0 bytes, stack at most 3328 bytes, 1 statements
+ *     arena 0 bytes, stack at most 15360 bytes, 1 statements
  *
  * State 0 bytes, weights 0 bytes (inline). Compile with -mavx2 -mfma. */
 #if defined(__FAST_MATH__) && !defined(STEPC_ALLOW_FAST_MATH)
@@ -52,73 +52,35 @@ void *memset(void *to, int byte, size_t bytes);
  * in0 = x, out1 = y */
 static STEPC_NOINLINE void k0_Transpose(const float *in0, float *restrict out1)
 {
-    ptrdiff_t i0 = 0;
-    for (; 45 - i0 >= 8; i0 += 8) {
-        ptrdiff_t i1 = 0;
-        for (; 70 - i1 >= V_LANES; i1 += V_LANES) {
-            const v_f32 v0_0 = v_load_stride_f32(in0 + (i0 + i1 * 45), 45);
-            const v_f32 v0_1 = v_load_stride_f32(in0 + (i0 + i1 * 45 + 1), 45);
-            const v_f32 v0_2 = v_load_stride_f32(in0 + (i0 + i1 * 45 + 2), 45);
-            const v_f32 v0_3 = v_load_stride_f32(in0 + (i0 + i1 * 45 + 3), 45);
-            const v_f32 v0_4 = v_load_stride_f32(in0 + (i0 + i1 * 45 + 4), 45);
-            const v_f32 v0_5 = v_load_stride_f32(in0 + (i0 + i1 * 45 + 5), 45);
-            const v_f32 v0_6 = v_load_stride_f32(in0 + (i0 + i1 * 45 + 6), 45);
-            const v_f32 v0_7 = v_load_stride_f32(in0 + (i0 + i1 * 45 + 7), 45);
-            v_store_f32(out1 + (i0 * 70 + i1), v0_0);
-            v_store_f32(out1 + (i0 * 70 + i1 + 70), v0_1);
-            v_store_f32(out1 + (i0 * 70 + i1 + 140), v0_2);
-            v_store_f32(out1 + (i0 * 70 + i1 + 210), v0_3);
-            v_store_f32(out1 + (i0 * 70 + i1 + 280), v0_4);
-            v_store_f32(out1 + (i0 * 70 + i1 + 350), v0_5);
-            v_store_f32(out1 + (i0 * 70 + i1 + 420), v0_6);
-            v_store_f32(out1 + (i0 * 70 + i1 + 490), v0_7);
-        }
-        if (i1 < 70) {
-            const size_t rest = (size_t)(70 - i1);
-            const v_f32 v0_0 = v_load_stride_part_f32(in0 + (i0 + i1 * 45), 45, rest);
-            const v_f32 v0_1 = v_load_stride_part_f32(in0 + (i0 + i1 * 45 + 1), 45, rest);
-            const v_f32 v0_2 = v_load_stride_part_f32(in0 + (i0 + i1 * 45 + 2), 45, rest);
-            const v_f32 v0_3 = v_load_stride_part_f32(in0 + (i0 + i1 * 45 + 3), 45, rest);
-            const v_f32 v0_4 = v_load_stride_part_f32(in0 + (i0 + i1 * 45 + 4), 45, rest);
-            const v_f32 v0_5 = v_load_stride_part_f32(in0 + (i0 + i1 * 45 + 5), 45, rest);
-            const v_f32 v0_6 = v_load_stride_part_f32(in0 + (i0 + i1 * 45 + 6), 45, rest);
-            const v_f32 v0_7 = v_load_stride_part_f32(in0 + (i0 + i1 * 45 + 7), 45, rest);
-            v_store_part_f32(out1 + (i0 * 70 + i1), v0_0, rest);
-            v_store_part_f32(out1 + (i0 * 70 + i1 + 70), v0_1, rest);
-            v_store_part_f32(out1 + (i0 * 70 + i1 + 140), v0_2, rest);
-            v_store_part_f32(out1 + (i0 * 70 + i1 + 210), v0_3, rest);
-            v_store_part_f32(out1 + (i0 * 70 + i1 + 280), v0_4, rest);
-            v_store_part_f32(out1 + (i0 * 70 + i1 + 350), v0_5, rest);
-            v_store_part_f32(out1 + (i0 * 70 + i1 + 420), v0_6, rest);
-            v_store_part_f32(out1 + (i0 * 70 + i1 + 490), v0_7, rest);
-        }
-    }
-    if (i0 < 45) {
-        ptrdiff_t i1 = 0;
-        for (; 70 - i1 >= V_LANES; i1 += V_LANES) {
-            const v_f32 v0_0 = v_load_stride_f32(in0 + (i0 + i1 * 45), 45);
-            const v_f32 v0_1 = v_load_stride_f32(in0 + (i0 + i1 * 45 + 1), 45);
-            const v_f32 v0_2 = v_load_stride_f32(in0 + (i0 + i1 * 45 + 2), 45);
-            const v_f32 v0_3 = v_load_stride_f32(in0 + (i0 + i1 * 45 + 3), 45);
-            const v_f32 v0_4 = v_load_stride_f32(in0 + (i0 + i1 * 45 + 4), 45);
-            v_store_f32(out1 + (i0 * 70 + i1), v0_0);
-            v_store_f32(out1 + (i0 * 70 + i1 + 70), v0_1);
-            v_store_f32(out1 + (i0 * 70 + i1 + 140), v0_2);
-            v_store_f32(out1 + (i0 * 70 + i1 + 210), v0_3);
-            v_store_f32(out1 + (i0 * 70 + i1 + 280), v0_4);
-        }
-        if (i1 < 70) {
-            const size_t rest = (size_t)(70 - i1);
-            const v_f32 v0_0 = v_load_stride_part_f32(in0 + (i0 + i1 * 45), 45, rest);
-            const v_f32 v0_1 = v_load_stride_part_f32(in0 + (i0 + i1 * 45 + 1), 45, rest);
-            const v_f32 v0_2 = v_load_stride_part_f32(in0 + (i0 + i1 * 45 + 2), 45, rest);
-            const v_f32 v0_3 = v_load_stride_part_f32(in0 + (i0 + i1 * 45 + 3), 45, rest);
-            const v_f32 v0_4 = v_load_stride_part_f32(in0 + (i0 + i1 * 45 + 4), 45, rest);
-            v_store_part_f32(out1 + (i0 * 70 + i1), v0_0, rest);
-            v_store_part_f32(out1 + (i0 * 70 + i1 + 70), v0_1, rest);
-            v_store_part_f32(out1 + (i0 * 70 + i1 + 140), v0_2, rest);
-            v_store_part_f32(out1 + (i0 * 70 + i1 + 210), v0_3, rest);
-            v_store_part_f32(out1 + (i0 * 70 + i1 + 280), v0_4, rest);
+    v_f32 tile0_room[48 * 64 / V_LANES]; /* a tile, turned */
+    float *const tile0 = (float *)tile0_room;
+    for (ptrdiff_t from0 = 0; from0 < 45; from0 += 48) {
+        const ptrdiff_t upto0 = 45 - from0 < 48 ? 45 : from0 + 48;
+        for (ptrdiff_t from1 = 0; from1 < 70; from1 += 64) {
+            const ptrdiff_t upto1 = 70 - from1 < 64 ? 70 : from1 + 64;
+            v_turn_f32(tile0, 64, in0 + (from0 + from1 * 45), 45, upto1 - from1, upto0 - from0, 70 - from1);
+            for (ptrdiff_t i0 = from0; i0 < upto0; i0++) {
+                ptrdiff_t i1 = from1;
+                for (; upto1 - i1 >= 4 * V_LANES; i1 += 4 * V_LANES) {
+                    const v_f32 v0_0 = v_load_f32(tile0 + ((i0 - from0) * 64 + (i1 - from1)));
+                    const v_f32 v0_1 = v_load_f32(tile0 + ((i0 - from0) * 64 + (i1 - from1) + V_LANES));
+                    const v_f32 v0_2 = v_load_f32(tile0 + ((i0 - from0) * 64 + (i1 - from1) + V_LANES * 2));
+                    const v_f32 v0_3 = v_load_f32(tile0 + ((i0 - from0) * 64 + (i1 - from1) + V_LANES * 3));
+                    v_store_f32(out1 + (i0 * 70 + i1), v0_0);
+                    v_store_f32(out1 + (i0 * 70 + i1 + V_LANES), v0_1);
+                    v_store_f32(out1 + (i0 * 70 + i1 + V_LANES * 2), v0_2);
+                    v_store_f32(out1 + (i0 * 70 + i1 + V_LANES * 3), v0_3);
+                }
+                for (; upto1 - i1 >= V_LANES; i1 += V_LANES) {
+                    const v_f32 v0 = v_load_f32(tile0 + ((i0 - from0) * 64 + (i1 - from1)));
+                    v_store_f32(out1 + (i0 * 70 + i1), v0);
+                }
+                if (i1 < upto1) {
+                    const size_t rest = (size_t)(upto1 - i1);
+                    const v_f32 v0 = v_load_part_f32(tile0 + ((i0 - from0) * 64 + (i1 - from1)), rest);
+                    v_store_part_f32(out1 + (i0 * 70 + i1), v0, rest);
+                }
+            }
         }
     }
 }
