@@ -87,7 +87,7 @@ void strip_choose(nest_text *n)
     s->axis = axis;
     s->width = (from->strip + 63) / 64 * 64;
     s->rows = from->strip_rows < 1 ? 1 : from->strip_rows > 16 ? 16 : from->strip_rows;
-    s->block = from->block;
+    s->block = axis_is_trivial(n, last) ? 0 : from->block;
     n->strip = s;
     choose_vectors(n, s);
     n->jam = s->is_vector && from->jam > 1 && !n->e->options->optimize_size ? (from->jam > 4 ? 4 : from->jam) : 1;
@@ -152,12 +152,12 @@ static void write_array(nest_text *n, const char *type, const char *suffix, cons
 static void write_start(nest_text *n, const char *name, int32_t depth)
 {
     const strip_text *s = n->strip;
-    bool zeroes = strcmp(name, "acc") == 0;
+    bool is_total = strcmp(name, "acc") == 0;
     line(n->out, depth, "for (ptrdiff_t k = 0; k < %d; k += %s) {", (int)s->width, s->is_vector ? lanes_text(n) : "1");
     for (int32_t a = 0; a < n->nest->acc_count; a++) {
         const loop_acc *acc = &n->nest->accs[a];
         const char *suffix = element_suffix(n, acc);
-        if (!acc_is_used(n, a))
+        if (!acc_is_used(n, a) || (!is_total && acc_is_place(acc)))
             continue;
         if (s->is_vector) {
             use(n->e, FORMAT(n, "v_store_%s", suffix));
@@ -165,11 +165,11 @@ static void write_start(nest_text *n, const char *name, int32_t depth)
         } else {
             line(n->out, depth + 1, "%s%d[k] = %s;", name, (int)a, start_text(n, acc));
         }
-        if (zeroes && acc_is_place(acc) && s->is_vector) {
+        if (acc_is_place(acc) && s->is_vector) {
             use(n->e, FORMAT(n, "v_store_%s", place_suffix(n)));
             use(n->e, FORMAT(n, "v_splat_%s", place_suffix(n)));
             line(n->out, depth + 1, "v_store_%s(at%d + k, v_splat_%s(0));", place_suffix(n), (int)a, place_suffix(n));
-        } else if (zeroes && acc_is_place(acc)) {
+        } else if (acc_is_place(acc)) {
             line(n->out, depth + 1, "at%d[k] = 0;", (int)a);
         }
     }
@@ -183,7 +183,7 @@ static void write_arrays(nest_text *n, int32_t depth)
         if (!acc_is_used(n, a))
             continue;
         write_array(n, element_type(n, acc), element_suffix(n, acc), "acc", a, depth);
-        if (n->strip->block > 0)
+        if (n->strip->block > 0 && !acc_is_place(acc))
             write_array(n, element_type(n, acc), element_suffix(n, acc), "part", a, depth);
         if (acc_is_place(acc))
             write_array(n, place_type(n), place_suffix(n), "at", a, depth);
@@ -342,6 +342,14 @@ static void write_row_values(nest_text *n, int32_t level, int32_t depth)
             write_value(n, v, depth);
 }
 
+/* Whether every block is made of whole steps. Compilers warn of a loop for what is left when nothing is. */
+static bool steps_are_whole(const nest_text *n, int32_t axis, int32_t rows)
+{
+    int64_t extent, block = n->strip->block;
+    return size_is_const(n->p->sizes, n->nest->axes[axis].extent, &extent) && extent % rows == 0 &&
+           (block % rows == 0 || extent <= block);
+}
+
 static void write_rows(nest_text *n, const char *low, const char *high, int32_t depth)
 {
     int32_t axis = n->nest->axis_count - 1;
@@ -355,6 +363,10 @@ static void write_rows(nest_text *n, const char *low, const char *high, int32_t 
         write_strip_loop(n, depth + 1, write_sums);
         line(n->out, depth, "}");
         n->rows = 1;
+        if (steps_are_whole(n, axis, rows)) {
+            n->row = -1;
+            return;
+        }
         line(n->out, depth, "for (; i%d < %s; i%d++) {", a, high, a);
     } else {
         line(n->out, depth, "for (ptrdiff_t i%d = %s; i%d < %s; i%d++) {", a, low, a, high, a);
@@ -365,7 +377,7 @@ static void write_rows(nest_text *n, const char *low, const char *high, int32_t 
     n->row = -1;
 }
 
-/* The sums of a block go to the rest. */
+/* The sums of a block go to the rest. Places have no blocks: nothing rounds. */
 static void write_fold(nest_text *n, int32_t depth)
 {
     const strip_text *s = n->strip;
@@ -373,7 +385,7 @@ static void write_fold(nest_text *n, int32_t depth)
     for (int32_t a = 0; a < n->nest->acc_count; a++) {
         const loop_acc *acc = &n->nest->accs[a];
         const char *suffix = element_suffix(n, acc);
-        if (!acc_is_used(n, a))
+        if (!acc_is_used(n, a) || acc_is_place(acc))
             continue;
         const char *to = FORMAT(n, s->is_vector ? "acc%d + k" : "acc%d[k]", (int)a);
         const char *from = FORMAT(n, s->is_vector ? "part%d + k" : "part%d[k]", (int)a);
@@ -394,8 +406,10 @@ static void write_blocks(nest_text *n, int32_t depth)
     int a = (int)axis;
     if (axis_is_trivial(n, axis)) {
         n->strip->array = "acc";
-        write_row_values(n, axis + 1, depth);
-        write_strip_loop(n, depth, write_sums);
+        line(n->out, depth, "{");
+        write_row_values(n, axis + 1, depth + 1);
+        write_strip_loop(n, depth + 1, write_sums);
+        line(n->out, depth, "}");
         return;
     }
     if (block == 0) {

@@ -133,13 +133,13 @@ static void declare_one(nest_text *n, int32_t a, int32_t r, int32_t j, int32_t d
     }
 }
 
-/* "t0": what the blocks so far came to. */
+/* "total0": what the blocks so far came to. */
 static void declare_totals(nest_text *n, int32_t depth)
 {
     for (int32_t a = 0; a < n->nest->acc_count; a++) {
         const loop_acc *acc = &n->nest->accs[a];
         if (acc_is_used(n, a))
-            line(n->out, depth, "%s t%d = %s;", vector_type(n, acc->dtype), (int)a, vector_identity(n, acc));
+            line(n->out, depth, "%s total%d = %s;", vector_type(n, acc->dtype), (int)a, vector_identity(n, acc));
     }
 }
 
@@ -349,7 +349,7 @@ void acc_write_blocks(nest_text *n, int32_t axis, int32_t depth, void (*body)(ne
     declare_parts(n, depth + 1);
     write_vector_loop(n, axis, FORMAT(n, "b%d", i), FORMAT(n, "h%d", i), depth + 1, body);
     for (int32_t a = 0; a < n->nest->acc_count; a++) {
-        const char *total = FORMAT(n, "t%d", (int)a);
+        const char *total = FORMAT(n, "total%d", (int)a);
         if (!acc_is_used(n, a))
             continue;
         fold_jams(n, a, 0, depth + 1);
@@ -363,7 +363,7 @@ void acc_write_blocks(nest_text *n, int32_t axis, int32_t depth, void (*body)(ne
 static void fold(nest_text *n, int32_t a, int32_t r, int32_t depth)
 {
     const loop_acc *acc = &n->nest->accs[a];
-    const char *name = fold_name(n, acc), *first = n->block > 0 ? FORMAT(n, "t%d", (int)a) : acc_name(n, a, r, 0);
+    const char *name = fold_name(n, acc), *first = n->block > 0 ? FORMAT(n, "total%d", (int)a) : acc_name(n, a, r, 0);
     if (n->block == 0)
         fold_jams(n, a, r, depth);
     use(n->e, name);

@@ -43,7 +43,8 @@ void tile_choose(nest_text *n)
     int32_t rows = s->turn_rows, columns = s->turn_columns;
     if (!s->is_set || s->turn_tile[0] < 1 || s->turn_tile[1] < 1 || n->e->options->optimize_size || columns < 0 ||
         columns >= rows || rows >= n->space || n->nest->acc_count > 0 || n->nest->check_count > 0 ||
-        n->space < n->nest->axis_count || is_one(n, n->nest->axes[rows].extent) ||
+        n->space < n->nest->axis_count || (s->vector_axis >= 0 && s->vector_axis != rows) ||
+        s->turn_tile[0] % 16 != 0 || s->turn_tile[1] % 16 != 0 || is_one(n, n->nest->axes[rows].extent) ||
         is_one(n, n->nest->axes[columns].extent) || (n->group != NULL && rows < n->group->shared_count))
         return;
     for (int32_t v = 0; v < n->nest->value_count; v++) {

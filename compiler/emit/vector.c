@@ -191,8 +191,10 @@ static bool writes_possible(const nest_text *n)
 /* A value that stands still and is stored must fit the lanes too. */
 static bool stored_widths_fit(const nest_text *n)
 {
-    for (int32_t w = 0; w < n->nest->write_count && !n->vector_reduces && !n->is_mixed; w++) {
+    for (int32_t w = 0; w < n->nest->write_count && !n->is_mixed; w++) {
         stepc_dtype dtype = n->nest->values[n->nest->writes[w].value].dtype;
+        if (n->vector_reduces && !write_streams(n->nest, &n->nest->writes[w]))
+            continue; /* one by one */
         if (dtype != STEPC_BOOL && loop_value_bits(dtype) != n->lane_bits)
             return false;
     }
@@ -313,7 +315,8 @@ static const char *extreme(nest_text *n, const loop_value *value, const char *a,
     /* What the processor has keeps a NaN of the first operand only. */
     const char *second = b;
     bool plain = !is_float(value->dtype) || is_number(&n->nest->values[value->args[1]]);
-    if (!plain && is_number(&n->nest->values[value->args[0]])) {
+    /* Of zeros the first comes out; the default mode does not promise which. */
+    if (!plain && !n->p->exact && is_number(&n->nest->values[value->args[0]])) {
         plain = true;
         second = a;
         a = b;

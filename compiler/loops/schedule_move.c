@@ -73,6 +73,8 @@ static int64_t within(const scheduler *s, int32_t axis, int64_t most)
     int64_t extent = axis_nominal(s, axis);
     if (s->group && axis < s->group->shared_count && s->group->tile[axis] < extent)
         extent = s->group->tile[axis];
+    if (extent >= most)
+        return most;
     extent = (extent + 15) / 16 * 16;
     return extent < most ? extent : most;
 }
@@ -83,7 +85,7 @@ static bool is_large(const scheduler *s)
     for (int32_t i = 0; i < s->nest->write_count; i++)
         bytes += (int64_t)stepc_dtype_bytes(s->f.p->buffers[s->nest->writes[i].buffer].dtype);
     for (int32_t k = 0; k < s->space && count < STREAM_BYTES; k++)
-        count *= axis_nominal(s, k);
+        count = axis_nominal(s, k) < STREAM_BYTES ? count * axis_nominal(s, k) : STREAM_BYTES;
     return bytes > 0 && count >= STREAM_BYTES / bytes;
 }
 

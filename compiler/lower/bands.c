@@ -135,6 +135,12 @@ static stepc_code lower_packed(lower_context *l)
     /* The packed rows may be longer than the longest diagonal of a matrix that was asked to be larger. */
     if (!code && (packed.rank < 1 || !size_is_const(l->program->sizes, packed.extents[packed.rank - 1], &b.longest)))
         code = lower_unknown_operand(l, 0);
+    if (!code && b.lower != b.upper)
+        code = lower_check_equal(l->state, packed.extents[packed.rank - 2],
+                                 size_const(l->program->sizes, b.upper - b.lower + 1),
+                                 "The number of diagonals provided in the input does not match the lower_diag_index and "
+                                 "upper_diag_index range.",
+                                 l->op, l->error);
     return code ? code : copy_diagonals(l, &b, &matrices, &packed, false);
 }
 

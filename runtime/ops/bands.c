@@ -107,8 +107,11 @@ static stepc_code scalar_input(kernel_context *k, int32_t input, const char *nam
 /* What is -1 of the number of rows and columns becomes the least that holds the diagonals; a square where both are. */
 static stepc_code fit(stepc_error *error, band *b)
 {
-    int64_t rows = b->longest - least(b->upper, 0), columns = b->longest + greatest(b->lower, 0);
+    int64_t rows, columns;
 
+    if (!checked_sub_i64(b->longest, least(b->upper, 0), &rows) ||
+        !checked_add_i64(b->longest, greatest(b->lower, 0), &columns))
+        return error_set(error, STEPC_RESOURCE_EXHAUSTED, "a matrix with a diagonal of %lld elements", (long long)b->longest);
     if (b->rows != -1 && b->rows < rows)
         return error_set(error, STEPC_INVALID_ARGUMENT, "The number of rows is too small.");
     if (b->columns != -1 && b->columns < columns)
@@ -283,6 +286,7 @@ static bool infer_range(infer_context *c, int32_t input, band *b)
 static stepc_code infer_bands(infer_context *c)
 {
     const infer_value *in = c->inputs[0];
+    int64_t count;
     int32_t lead;
     band b;
     stepc_code code;
@@ -291,7 +295,8 @@ static stepc_code infer_bands(infer_context *c)
         return STEPC_OK;
     code = range_order(c->error, &b);
     lead = in->rank - (b.lower == b.upper ? 1 : 2);
-    if (code == STEPC_OK && lead < 0)
+    if (code == STEPC_OK && (lead < 0 || (b.lower != b.upper && size_is_const(c->sizes, in->dims[lead], &count) &&
+                                          count != b.upper - b.lower + 1)))
         code = error_set(c->error, STEPC_INVALID_ARGUMENT, "%s", count_refusal);
     if (code == STEPC_OK)
         code = infer_set_rank(c, 0, lead + 2);

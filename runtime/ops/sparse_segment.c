@@ -185,7 +185,8 @@ static stepc_code kernel_sparse_segment_grad(kernel_context *k)
     if (code != STEPC_OK)
         return code;
     memcpy(dims, stepc_tensor_dims(grad), (size_t)rank * sizeof *dims);
-    bytes = ((size_t)dims[0] + 1) * sizeof *counts;
+    if (!checked_mul_size((size_t)dims[0], sizeof *counts, &bytes) || !checked_add_size(bytes, sizeof *counts, &bytes))
+        return error_out_of_memory(k->error, "adding up segments"); /* rows without elements cost no memory */
     dims[0] = integer_at(k->inputs[3], 0);
     if (dims[0] < 0)
         return error_set(k->error, STEPC_INVALID_ARGUMENT, "output_dim0 must be non-negative, got %lld", (long long)dims[0]);

@@ -91,24 +91,6 @@ static STEPC_NOINLINE void k0_ArgMax(const float *in0, int64_t *restrict out1)
                 v_store_i32(at0 + (i0 - f0), v_select_i32(m0_1_0, v_splat_i32((int32_t)(i1 + 1)), v_load_i32(at0 + (i0 - f0))));
             }
         }
-        for (; i1 < 50; i1++) {
-            ptrdiff_t i0 = f0;
-            for (; u0 - i0 >= V_LANES; i0 += V_LANES) {
-                const v_f32 v0 = v_load_f32(in0 + (i0 + i1 * 3000));
-                const v_f32 b0_0_0 = v_load_f32(acc0 + (i0 - f0));
-                const v_m32 m0_0_0 = v_gt_f32(v0, b0_0_0) | v_isnan_f32(b0_0_0);
-                v_store_f32(acc0 + (i0 - f0), v_select_f32(m0_0_0, v0, b0_0_0));
-                v_store_i32(at0 + (i0 - f0), v_select_i32(m0_0_0, v_splat_i32((int32_t)(i1)), v_load_i32(at0 + (i0 - f0))));
-            }
-            if (i0 < u0) {
-                const size_t rest = (size_t)(u0 - i0);
-                const v_f32 v0 = v_load_part_f32(in0 + (i0 + i1 * 3000), rest);
-                const v_f32 b0_0_0 = v_load_f32(acc0 + (i0 - f0));
-                const v_m32 m0_0_0 = v_gt_f32(v0, b0_0_0) | v_isnan_f32(b0_0_0);
-                v_store_f32(acc0 + (i0 - f0), v_select_f32(m0_0_0, v0, b0_0_0));
-                v_store_i32(at0 + (i0 - f0), v_select_i32(m0_0_0, v_splat_i32((int32_t)(i1)), v_load_i32(at0 + (i0 - f0))));
-            }
-        }
         {
             for (ptrdiff_t i0 = f0; i0 < u0; i0++) {
                 const int64_t a0_at = acc0[i0 - f0] == acc0[i0 - f0] ? at0[i0 - f0] : 0;

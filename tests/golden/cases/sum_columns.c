@@ -95,24 +95,6 @@ static STEPC_NOINLINE void k0_Sum(const float *in0, float *restrict out1)
                 v_store_f32(part0 + i0, v_load_f32(part0 + i0) + ((v0_0 + v0_1) + (v0_2 + v0_3)));
             }
         }
-        for (; i1 < h1; i1++) {
-            ptrdiff_t i0 = 0;
-            for (; 300 - i0 >= 2 * V_LANES; i0 += 2 * V_LANES) {
-                const v_f32 v0_0 = v_load_f32(in0 + (i0 + i1 * 300));
-                const v_f32 v0_1 = v_load_f32(in0 + (i0 + V_LANES + i1 * 300));
-                v_store_f32(part0 + i0, v_load_f32(part0 + i0) + v0_0);
-                v_store_f32(part0 + (i0 + V_LANES), v_load_f32(part0 + (i0 + V_LANES)) + v0_1);
-            }
-            for (; 300 - i0 >= V_LANES; i0 += V_LANES) {
-                const v_f32 v0 = v_load_f32(in0 + (i0 + i1 * 300));
-                v_store_f32(part0 + i0, v_load_f32(part0 + i0) + v0);
-            }
-            if (i0 < 300) {
-                const size_t rest = (size_t)(300 - i0);
-                const v_f32 v0 = v_load_part_f32(in0 + (i0 + i1 * 300), rest);
-                v_store_f32(part0 + i0, v_load_f32(part0 + i0) + v0);
-            }
-        }
         for (ptrdiff_t k = 0; k < 320; k += V_LANES) {
             v_store_f32(acc0 + k, v_load_f32(acc0 + k) + v_load_f32(part0 + k));
         }

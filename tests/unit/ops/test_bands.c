@@ -21,6 +21,8 @@ Test(bands, diag)
          "The number of rows or columns is not consistent"},
         {"MatrixDiagV2", "T=i32", {"i32[2] 1 2", "i32[] -1", "i32[] 3", "i32[] -1", "i32[] 9"}, {"i32[3,2] 9 9 1 9 9 2"}},
         {"MatrixDiagV3", "T=i32", {"i32[2] 1 2", "i32[] 0", "i32[] 1", "i32[] -1", "i32[] 9"}, {0}, "The number of rows is too small."},
+        {"MatrixDiagV3", "T=i32", {"i32[0,9223372036854775807]", "i32[] -5", "i32[] -1", "i32[] -1", "i32[] 9"}, {0},
+         "a matrix with a diagonal of 9223372036854775807 elements", STEPC_RESOURCE_EXHAUSTED},
         {"MatrixDiagV3", "T=i32", {"i32[2,2] 1 2 3 4", "i32[2] 1 0", "i32[] 1", "i32[] -1", "i32[] 9"}, {0},
          "lower_diag_index must not be larger than upper_diag_index: 1 > 0"},
     };
@@ -58,6 +60,8 @@ Test(bands, infer)
         {"MatrixDiagPartV3", "T=f32", {"f32[n,3,4]", "i32[] = -1", "f32[]"}, {"[n,2]"}},
         {"MatrixDiagV3", "T=f32", {"f32[n,3]", "i32[] = 1", "i32[] = -1", "i32[] = -1", "f32[]"}, {"[n,4,4]"}},
         {"MatrixSetDiagV3", "T=f32", {"f32[n,3,4]", "f32[n,3]", "i32[] = 0"}, {"[n,3,4]"}},
+        {"MatrixDiagV3", "T=f32", {"f32[3,3]", "i32[2] = 0 1", "i32[] = -1", "i32[] = -1", "f32[]"}, {0},
+         "The number of diagonals provided in the input does not match"},
     };
 
     case_infer(cases, CASE_COUNT(cases));

@@ -35,6 +35,8 @@ Test(sparse_segment, gradients)
         {"SparseSegmentSqrtNGrad", "T=f64", {"f64[1] 3", "i32[4] 1 0 1 1", "i32[4] 0 0 0 0", "i32[] 2"}, {"f64[2] 1.5 4.5"}},
         {"SparseSegmentSumGrad", "T=f32", {"f32[1] 1", "i32[1] 3", "i32[1] 0", "i32[] 3"}, {0}, "Index 3 out of range [0, 3)."},
         {"SparseSegmentSumGrad", "T=f32", {"f32[1] 1", "i32[1] 0", "i32[1] 1", "i32[] 3"}, {0}, "Segment id 1 out of range [0, 1)."},
+        {"SparseSegmentSumGrad", "T=f32", {"f32[2305843009213693952,0]", "i32[1] 0", "i32[1] 1000000000", "i32[] 3"}, {0},
+         "out of memory", STEPC_RESOURCE_EXHAUSTED},
     };
 
     case_run(cases, CASE_COUNT(cases));
