@@ -9,6 +9,17 @@
 
 #include "compiler/emit/inside.h"
 
+/* A nest that only copies (move.c): what its innermost axes become. */
+typedef enum copy_form { COPY_NONE, COPY_ROWS, COPY_TURNS, COPY_ZIPS, COPY_UNZIPS } copy_form;
+
+typedef struct copy_text {
+    copy_form form;
+    int32_t run;           /* axis along which both sides are contiguous, or -1 */
+    int32_t rows, columns; /* axes of a matrix that is turned */
+    int64_t per, bytes;    /* elements that are moved as one, and its bytes */
+    uint32_t inside;       /* axes that addresses leave out, while the call is written */
+} copy_text;
+
 typedef struct nest_text {
     emitter *e;
     emit_unit *unit;
@@ -27,6 +38,7 @@ typedef struct nest_text {
     bool *fused;    /* a product that is written inside the sum that takes it */
     bool *turned;   /* a read that comes from a tile which was turned before */
     bool has_tiles;
+    copy_text copy;
     stepc_dtype raw_storage; /* half or bfloat16: all floats of the nest are carried as their bits; 0 none */
     int32_t *level; /* depth at which a value is written: number of axes above it; axis_count + 1: after the sums */
     int32_t space;  /* number of space axes */
@@ -106,6 +118,10 @@ void strip_write(nest_text *n, int32_t depth);
 /* Floats that are carried as bits (raw.c). */
 void raw_choose(nest_text *n);
 bool value_is_raw(const nest_text *n, int32_t v);
+/* Copies (move.c): the whole nest. */
+void copy_choose(nest_text *n);
+void copy_write(nest_text *n, int32_t depth);
+int64_t copy_bytes(const nest_text *n); /* of the stack */
 /* Turned tiles (tile.c). tile_open opens all loops down to that over the columns and gives the new depth. */
 void tile_choose(nest_text *n);
 bool tile_axis(const nest_text *n, int32_t axis);

@@ -253,8 +253,10 @@ static bool prepare(nest_text *n)
     count_uses(n);
     mark_guards(n);
     set_levels(n);
-    tile_choose(n);
     raw_choose(n);
+    copy_choose(n);
+    if (n->copy.form == COPY_NONE)
+        tile_choose(n);
     choose_form(n);
     strip_choose(n);
     mark_lazy(n);
@@ -557,7 +559,10 @@ bool nest_write_body(emitter *e, emit_unit *unit, constant_mode mode, const emit
         write_constants(&n);
         write_empty_guard(&n);
         tile_declare(&n);
-        write_level(&n, 0, 1);
+        if (n.copy.form != COPY_NONE)
+            copy_write(&n, 1);
+        else
+            write_level(&n, 0, 1);
         if (vector_streams(&n)) {
             use(e, "v_stream_end");
             line(out, 1, "v_stream_end();");
@@ -566,7 +571,7 @@ bool nest_write_body(emitter *e, emit_unit *unit, constant_mode mode, const emit
             line(out, 1, "return 0;");
         for (int32_t v = 0; v < n.nest->value_count; v++)
             registers += n.uses[v] > 0 ? (value_is_vector(&n, v) ? 64 * n.jam : 8) * n.row_tile : 0;
-        registers += tile_bytes(&n) + (int64_t)n.nest->acc_count * n.jam * n.row_tile * 64;
+        registers += tile_bytes(&n) + copy_bytes(&n) + (int64_t)n.nest->acc_count * n.jam * n.row_tile * 64;
         for (int32_t a = 0; n.strip != NULL && a < n.nest->acc_count; a++)
             registers += tile_bytes(&n) + (int64_t)n.strip->width * 16 * (n.strip->block > 0 ? 2 : 1);
         if (registers > e->stack_bytes)

@@ -181,7 +181,7 @@ const char *index_text(nest_text *n, const loop_index *index, int32_t root, int3
         add_term(&a, size_text(n, index->base));
     for (int32_t k = 0; k < n->nest->axis_count; k++) {
         bool from_tile = local && k < n->group->shared_count;
-        if (!axis_is_trivial(n, k))
+        if (!axis_is_trivial(n, k) && (n->copy.inside >> k & 1) == 0)
             add_axis(&a, k, from_tile ? local_stride(n->p, n->group, root, k) : index->coefs[k], from_tile, r, j);
     }
     if (index->indirect >= 0)

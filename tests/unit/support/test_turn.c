@@ -68,6 +68,53 @@ TURN_TEST(i64, int64_t)
 TURN_TEST(i16, int16_t)
 TURN_TEST(u8, uint8_t)
 
+/* Whole matrices: rows lie apart, and what lies between them stays as it is. */
+#define MOVE_TEST(T, element) \
+    typedef enum way_##T { MOVES_##T, ZIPS_##T, UNZIPS_##T } way_##T; \
+    static void move_##T(fenced *from, fenced *to, ptrdiff_t rows, ptrdiff_t columns, int at_end, way_##T way) \
+    { \
+        ptrdiff_t pitch = columns + (way == UNZIPS_##T ? 0 : GAP), step = rows + (way == ZIPS_##T ? 0 : GAP); \
+        size_t in = (size_t)((rows - 1) * pitch + columns), out = (size_t)((columns - 1) * step + rows); \
+        element *x = (element *)(void *)(at_end ? from->end - in * sizeof *x : from->first); \
+        element *y = (element *)(void *)(at_end ? to->end - out * sizeof *y : to->first); \
+        for (size_t i = 0; i < in; i++) \
+            x[i] = (element)(i + 1); \
+        memset(y, 0, out * sizeof *y); \
+        if (way == MOVES_##T) \
+            v_move_##T(y, step, x, pitch, rows, columns); \
+        else if (way == ZIPS_##T) \
+            v_zip_##T(y, x, pitch, (int)rows, columns); \
+        else \
+            v_unzip_##T(y, step, x, rows, (int)columns); \
+        for (ptrdiff_t b = 0; b < columns; b++) \
+            for (ptrdiff_t a = 0; a < step && (size_t)(b * step + a) < out; a++) \
+                cr_assert_eq(y[b * step + a], a < rows ? (element)(a * pitch + b + 1) : (element)0, \
+                             #T ": way %d, %td x %td at %td, %td", (int)way, rows, columns, a, b); \
+    } \
+    Test(turn, whole_matrices_##T) \
+    { \
+        static const ptrdiff_t sides[] = {1, 2, 7, 8, 9, 15, 16, 17, 31, 32, 33, 63, 64, 65, 127, 128, 129, 144, 257, 271}; \
+        enum { COUNT = sizeof sides / sizeof *sides }; \
+        fenced from = fenced_new((271 + GAP) * 271 * sizeof(element)), to = fenced_new(from.bytes); \
+        for (int i = 0; i < COUNT * COUNT * 2; i++) \
+            move_##T(&from, &to, sides[i / 2 / COUNT], sides[i / 2 % COUNT], i & 1, MOVES_##T); \
+        for (ptrdiff_t few = 2; few <= 4; few++) { \
+            for (ptrdiff_t many = 1; many <= 70; many++) { \
+                for (int end = 0; end < 2; end++) { \
+                    move_##T(&from, &to, few, many, end, ZIPS_##T); \
+                    move_##T(&from, &to, many, few, end, UNZIPS_##T); \
+                } \
+            } \
+        } \
+        fenced_free(&from); \
+        fenced_free(&to); \
+    }
+
+MOVE_TEST(i8, int8_t)
+MOVE_TEST(i16, int16_t)
+MOVE_TEST(i32, int32_t)
+MOVE_TEST(i64, int64_t)
+
 Test(turn, streamed_stores_store_everywhere)
 {
     fenced to = fenced_new(4096);

@@ -53,16 +53,7 @@ void *memset(void *to, int byte, size_t bytes);
 static STEPC_NOINLINE void k0_ConcatV2(const float *in0, float *restrict out1)
 {
     for (ptrdiff_t i0 = 0; i0 < 8; i0++) {
-        ptrdiff_t i1 = 0;
-        for (; 10 - i1 >= V_LANES; i1 += V_LANES) {
-            const v_f32 v0 = v_load_f32(in0 + (i0 * 10 + i1));
-            v_store_f32(out1 + (i0 * 16 + i1), v0);
-        }
-        if (i1 < 10) {
-            const size_t rest = (size_t)(10 - i1);
-            const v_f32 v0 = v_load_part_f32(in0 + (i0 * 10 + i1), rest);
-            v_store_part_f32(out1 + (i0 * 16 + i1), v0, rest);
-        }
+        memcpy(out1 + (i0 * 16), in0 + (i0 * 10), 10 * sizeof *out1);
     }
 }
 
@@ -71,10 +62,7 @@ static STEPC_NOINLINE void k0_ConcatV2(const float *in0, float *restrict out1)
 static STEPC_NOINLINE void k1_ConcatV2(const float *in0, float *restrict out1)
 {
     for (ptrdiff_t i0 = 0; i0 < 8; i0++) {
-        for (ptrdiff_t i1 = 0; i1 < 6; i1++) {
-            const float v0 = in0[i0 * 6 + i1];
-            out1[i0 * 16 + i1 + 10] = v0;
-        }
+        memcpy(out1 + (i0 * 16 + 10), in0 + (i0 * 6), 6 * sizeof *out1);
     }
 }
 
@@ -83,16 +71,7 @@ static STEPC_NOINLINE void k1_ConcatV2(const float *in0, float *restrict out1)
 static STEPC_NOINLINE void k2_Slice(const float *in0, float *restrict out1)
 {
     for (ptrdiff_t i0 = 0; i0 < 4; i0++) {
-        ptrdiff_t i1 = 0;
-        for (; 9 - i1 >= V_LANES; i1 += V_LANES) {
-            const v_f32 v0 = v_load_f32(in0 + (i0 * 16 + i1 + 37));
-            v_store_f32(out1 + (i0 * 9 + i1), v0);
-        }
-        if (i1 < 9) {
-            const size_t rest = (size_t)(9 - i1);
-            const v_f32 v0 = v_load_part_f32(in0 + (i0 * 16 + i1 + 37), rest);
-            v_store_part_f32(out1 + (i0 * 9 + i1), v0, rest);
-        }
+        memcpy(out1 + (i0 * 9), in0 + (i0 * 16 + 37), 9 * sizeof *out1);
     }
 }
 

@@ -2,7 +2,7 @@
 /* Made by stepc. Module transpose_2d for the ISA profile avx2; do not edit.
  *
  * transpose_2d(x: float32[70,45]) gives y: float32[45,70]
- *     arena 0 bytes, stack at most 15360 bytes, 1 statements
+ *     arena 0 bytes, stack at most 19456 bytes, 1 statements
  *
  * State 0 bytes, weights 0 bytes (inline). Compile with -mavx2 -mfma. */
 #if defined(__FAST_MATH__) && !defined(STEPC_ALLOW_FAST_MATH)
@@ -55,37 +55,7 @@ void *memset(void *to, int byte, size_t bytes);
  * in0 = x, out1 = y */
 static STEPC_NOINLINE void k0_Transpose(const float *in0, float *restrict out1)
 {
-    v_f32 tile0_room[48 * 64 / V_LANES]; /* a tile, turned */
-    float *const tile0 = (float *)tile0_room;
-    for (ptrdiff_t from0 = 0; from0 < 45; from0 += 48) {
-        const ptrdiff_t upto0 = 45 - from0 < 48 ? 45 : from0 + 48;
-        for (ptrdiff_t from1 = 0; from1 < 70; from1 += 64) {
-            const ptrdiff_t upto1 = 70 - from1 < 64 ? 70 : from1 + 64;
-            v_turn_f32(tile0, 64, in0 + (from0 + from1 * 45), 45, upto1 - from1, upto0 - from0, 70 - from1);
-            for (ptrdiff_t i0 = from0; i0 < upto0; i0++) {
-                ptrdiff_t i1 = from1;
-                for (; upto1 - i1 >= 4 * V_LANES; i1 += 4 * V_LANES) {
-                    const v_f32 v0_0 = v_load_f32(tile0 + ((i0 - from0) * 64 + (i1 - from1)));
-                    const v_f32 v0_1 = v_load_f32(tile0 + ((i0 - from0) * 64 + (i1 - from1) + V_LANES));
-                    const v_f32 v0_2 = v_load_f32(tile0 + ((i0 - from0) * 64 + (i1 - from1) + V_LANES * 2));
-                    const v_f32 v0_3 = v_load_f32(tile0 + ((i0 - from0) * 64 + (i1 - from1) + V_LANES * 3));
-                    v_store_f32(out1 + (i0 * 70 + i1), v0_0);
-                    v_store_f32(out1 + (i0 * 70 + i1 + V_LANES), v0_1);
-                    v_store_f32(out1 + (i0 * 70 + i1 + V_LANES * 2), v0_2);
-                    v_store_f32(out1 + (i0 * 70 + i1 + V_LANES * 3), v0_3);
-                }
-                for (; upto1 - i1 >= V_LANES; i1 += V_LANES) {
-                    const v_f32 v0 = v_load_f32(tile0 + ((i0 - from0) * 64 + (i1 - from1)));
-                    v_store_f32(out1 + (i0 * 70 + i1), v0);
-                }
-                if (i1 < upto1) {
-                    const size_t rest = (size_t)(upto1 - i1);
-                    const v_f32 v0 = v_load_part_f32(tile0 + ((i0 - from0) * 64 + (i1 - from1)), rest);
-                    v_store_part_f32(out1 + (i0 * 70 + i1), v0, rest);
-                }
-            }
-        }
-    }
+    v_move_i32(out1, 70, in0, 45, 70, 45);
 }
 
 /* ---- entries ---- */

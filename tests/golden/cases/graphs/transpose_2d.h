@@ -49,7 +49,7 @@ extern "C" {
 int32_t transpose_2d_init(const stepc_env *env);
 
 #define TRANSPOSE_2D_ARENA_BYTES 0u
-#define TRANSPOSE_2D_STACK_BYTES 15360u
+#define TRANSPOSE_2D_STACK_BYTES 19456u
 /* The longest chain of additions, or multiplications, of a float sum or product. */
 #define TRANSPOSE_2D_SUM_CHAIN 0u
 #define TRANSPOSE_2D_SIGNATURE UINT32_C(0x28451046) /* changes only with names, order, dtypes and shapes */
