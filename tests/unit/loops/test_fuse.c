@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Fusion: programs give the same bits before and after, and have the shape that was asked for. */
+#include "compiler/loops/fuse.h"
 #include "fuse_helpers.h"
 
 static int32_t vector(bench *b, buffer_kind kind, const char *hint, int64_t n)
@@ -336,6 +337,40 @@ Test(fuse, rows_that_depend_on_other_rows_are_not_grouped)
         cr_expect_eq(b.p->group_count, 0);
         bench_release(&b);
     }
+}
+
+/* v = v + x 60 times; in the middle y = v backwards times x, which must see neither more nor fewer of them. */
+static void build_updates(bench *b)
+{
+    int32_t v = vector(b, BUFFER_STATE, "v", 12), x = vector(b, BUFFER_FEED, "x", 12);
+    int32_t y = vector(b, BUFFER_FETCH, "y", 12), z = vector(b, BUFFER_FETCH, "z", 12);
+    int32_t back = loop_view_new(b->p, v, (size_ref[]){size_const(&b->sizes, 12)},
+                                 (size_ref[]){size_const(&b->sizes, -1)}, 1, size_const(&b->sizes, 11));
+    for (int i = 0; i < 60; i++) {
+        bench_op(b, LOOP_ADD, v, v, x);
+        if (i == 30)
+            bench_op(b, LOOP_MUL, y, back, x);
+    }
+    bench_op(b, LOOP_MUL, z, v, x);
+}
+
+Test(fuse, updates_of_one_variable_stay_in_order)
+{
+    bench b;
+    bench_fuse(&b, build_updates, "updates");
+    bench_release(&b);
+    bench_init(&b);
+    build_updates(&b);
+    fuse f = {.p = b.p, .isa = &test_isa, .zero = size_const(&b.sizes, 0), .one = size_const(&b.sizes, 1)};
+    dependence g;
+    int32_t edges = 0;
+    arena_init(&f.scratch, &b.host);
+    cr_assert(deps_build(&g, &f));
+    for (int32_t s = 0; s < g.count; s++)
+        edges += g.before[s].count;
+    cr_expect_leq(edges, 2 * g.count, "%d edges of %d statements", (int)edges, (int)g.count);
+    arena_release(&f.scratch);
+    bench_release(&b);
 }
 
 /* y [i] = d [i, place [i]] where d = x - max of the row is fetched too; place is 5 .. 7. d lies row by row, or
