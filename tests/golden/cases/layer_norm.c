@@ -64,7 +64,7 @@ static void k0_Mean(const float *in0, float *restrict out1, ptrdiff_t t0, ptrdif
         if (i1 < 24) {
             const size_t rest = (size_t)(24 - i1);
             const v_f32 v0 = v_load_part_f32(in0 + (i0 * 24 + i1), rest);
-            a0_0 = a0_0 + v_select_f32(v_part_m32(rest), v0, v_splat_f32(0.0f));
+            a0_0 = a0_0 + v0;
         }
         a0_0 = a0_0 + a0_1;
         const float s0 = v_sum_f32(a0_0);
