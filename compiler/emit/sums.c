@@ -135,13 +135,13 @@ static void declare_one(nest_text *n, int32_t a, int32_t r, int32_t j, int32_t d
     }
 }
 
-/* "t0": what the blocks so far came to. */
+/* "all0": what the blocks so far came to. */
 static void declare_totals(nest_text *n, int32_t depth)
 {
     for (int32_t a = 0; a < n->nest->acc_count; a++) {
         const loop_acc *acc = &n->nest->accs[a];
         if (acc_is_used(n, a))
-            line(n->out, depth, "%s t%d = %s;", vector_type(n, acc->dtype), (int)a, vector_identity(n, acc));
+            line(n->out, depth, "%s all%d = %s;", vector_type(n, acc->dtype), (int)a, vector_identity(n, acc));
     }
 }
 
@@ -379,7 +379,7 @@ void acc_write_blocks(nest_text *n, int32_t axis, int32_t depth, void (*body)(ne
     declare_parts(n, depth + 1);
     write_vector_loop(n, axis, FORMAT(n, "b%d", i), FORMAT(n, "h%d", i), depth + 1, body);
     for (int32_t a = 0; a < n->nest->acc_count; a++) {
-        const char *total = FORMAT(n, "t%d", (int)a);
+        const char *total = FORMAT(n, "all%d", (int)a);
         if (!acc_is_used(n, a))
             continue;
         fold_jams(n, a, 0, depth + 1);
@@ -393,7 +393,7 @@ void acc_write_blocks(nest_text *n, int32_t axis, int32_t depth, void (*body)(ne
 static void fold(nest_text *n, int32_t a, int32_t r, int32_t depth)
 {
     const loop_acc *acc = &n->nest->accs[a];
-    const char *first = n->block > 0 ? FORMAT(n, "t%d", (int)a) : acc_name(n, a, r, 0);
+    const char *first = n->block > 0 ? FORMAT(n, "all%d", (int)a) : acc_name(n, a, r, 0);
     bool rows = acc_rows(n, acc) > 1;
     const char *to = rows ? FORMAT(n, "s%d_%d", (int)a, (int)r) : FORMAT(n, "s%d", (int)a);
     if (n->block == 0)
