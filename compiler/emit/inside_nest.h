@@ -146,6 +146,19 @@ void acc_write_blocks(nest_text *n, int32_t axis, int32_t depth,
 void acc_declare(nest_text *n, int32_t depth);
 void acc_update(nest_text *n, int32_t depth);
 void acc_finish(nest_text *n, int32_t depth);
+
+/* ---- places of greatest and least elements, in lanes (places.c) ---- */
+
+const char *place_start(nest_text *n, const loop_acc *acc, bool is_vector);
+bool place_possible(const nest_text *n);
+/* NAME: the best elements; NAME_at: their places. */
+void place_declare(nest_text *n, const loop_acc *acc, const char *name, int32_t depth);
+/* A mask of the lanes in which X may be better than the best element so far, or either is NaN. */
+const char *place_better(nest_text *n, const loop_acc *acc, const char *name, const char *x);
+void place_update(nest_text *n, const loop_acc *acc, const char *name, const char *x, int32_t j, int32_t depth);
+void place_meet(nest_text *n, const loop_acc *acc, const char *name, const char *other, int32_t depth);
+/* Declares TO_at: the place of the best of all lanes. */
+void place_fold(nest_text *n, const loop_acc *acc, const char *to, const char *name, int32_t depth);
 const char *fail_text(nest_text *n); /* after running out of memory */
 #define FORMAT(n, ...) text_or_fail((n), arena_format(&(n)->scratch, __VA_ARGS__))
 const char *text_or_fail(nest_text *n, const char *made);

@@ -205,6 +205,14 @@ static void mark_fused(nest_text *n)
     }
 }
 
+static bool has_places(const nest_text *n)
+{
+    for (int32_t a = 0; a < n->nest->acc_count; a++)
+        if (acc_is_place(&n->nest->accs[a]))
+            return true;
+    return false;
+}
+
 static void choose_form(nest_text *n)
 {
     const nest_schedule *s = &n->nest->schedule;
@@ -231,7 +239,7 @@ static void choose_form(nest_text *n)
         n->row = s->row_axis;
         n->row_tile = s->row_tile > 16 ? 16 : s->row_tile;
     }
-    n->block = n->vector_reduces && n->row < 0 && !is_shared(n, n->vector) ? s->block / 64 * 64 : 0;
+    n->block = n->vector_reduces && n->row < 0 && !is_shared(n, n->vector) && !has_places(n) ? s->block / 64 * 64 : 0;
 }
 
 static bool prepare(nest_text *n)

@@ -115,26 +115,9 @@ static const char *place_type(const nest_text *n)
     return n->strip->is_vector && !n->is_wide ? "int32_t" : "int64_t";
 }
 
-/* The best element so far starts as NaN, which every other replaces; integers have a least. */
-static const char *place_start(nest_text *n, const loop_acc *acc)
-{
-    bool floats = acc->dtype == STEPC_FLOAT32 || acc->dtype == STEPC_FLOAT64;
-    loop_acc extreme = *acc;
-    const char *bits = acc->dtype == STEPC_FLOAT32 ? "f32_of_bits(UINT32_C(0x7fc00000))"
-                                                   : "f64_of_bits(UINT64_C(0x7ff8000000000000))";
-    extreme.kind = acc->kind == ACC_ARG_MAX ? ACC_MAX : ACC_MIN;
-    if (floats)
-        use(n->e, acc->dtype == STEPC_FLOAT32 ? "f32_of_bits" : "f64_of_bits");
-    const char *start = floats ? bits : acc_identity(n, &extreme, false);
-    if (!n->strip->is_vector)
-        return start;
-    use(n->e, FORMAT(n, "v_splat_%s", type_suffix(acc->dtype)));
-    return FORMAT(n, "v_splat_%s(%s)", type_suffix(acc->dtype), start);
-}
-
 static const char *start_text(nest_text *n, const loop_acc *acc)
 {
-    return acc_is_place(acc) ? place_start(n, acc) : acc_identity(n, acc, n->strip->is_vector);
+    return acc_is_place(acc) ? place_start(n, acc, n->strip->is_vector) : acc_identity(n, acc, n->strip->is_vector);
 }
 
 /* One array, aligned as its vectors are. */

@@ -121,7 +121,9 @@ static void declare_one(nest_text *n, int32_t a, int32_t r, int32_t j, int32_t d
 {
     const loop_acc *acc = &n->nest->accs[a];
     const char *name = acc_name(n, a, r, j);
-    if (acc_is_place(acc)) {
+    if (acc_is_place(acc) && is_vector(n, acc)) {
+        place_declare(n, acc, name, depth);
+    } else if (acc_is_place(acc)) {
         line(n->out, depth, "%s %s = 0;", value_type(acc->dtype), name);
         line(n->out, depth, "int64_t %s_at = 0;", name);
         line(n->out, depth, "int %s_set = 0;", name);
@@ -259,13 +261,18 @@ static const char *masked(nest_text *n, const loop_acc *acc, const char *x)
     if (acc->dtype == STEPC_BOOL)
         return acc->kind == ACC_ALL ? FORMAT(n, "(%s | ~%s(rest))", x, part) : FORMAT(n, "(%s & %s(rest))", x, part);
     use(n->e, FORMAT(n, "v_select_%s", type_suffix(acc->dtype)));
-    return FORMAT(n, "v_select_%s(%s(rest), %s, %s)", type_suffix(acc->dtype), part, x, vector_identity(n, acc));
+    return FORMAT(n, "v_select_%s(%s(rest), %s, %s)", type_suffix(acc->dtype), part, x,
+                  acc_is_place(acc) ? place_start(n, acc, true) : vector_identity(n, acc));
 }
 
 static void update_vector(nest_text *n, int32_t a, int32_t r, int32_t j, int32_t depth)
 {
     const loop_acc *acc = &n->nest->accs[a];
     const char *name = acc_name(n, a, r, j);
+    if (acc_is_place(acc)) {
+        place_update(n, acc, name, masked(n, acc, vector_ref(n, acc->value, r, j)), j, depth);
+        return;
+    }
     if (!n->fused[acc->value]) {
         line(n->out, depth, "%s = %s;", name,
              vector_step_text(n, acc, name, masked(n, acc, vector_ref(n, acc->value, r, j))));
@@ -295,14 +302,34 @@ static void update_one(nest_text *n, int32_t a, int32_t r, int32_t j, int32_t de
     }
 }
 
+/* Better elements are rare: one question for all vectors side by side. */
+static void update_places(nest_text *n, int32_t a, int32_t r, int32_t depth)
+{
+    const loop_acc *acc = &n->nest->accs[a];
+    const char *any = "";
+    for (int32_t j = 0; j < n->jams; j++) {
+        const char *x = masked(n, acc, vector_ref(n, acc->value, r, j));
+        any = FORMAT(n, "%s%s%s", any, j > 0 ? " | " : "", place_better(n, acc, acc_name(n, a, r, j), x));
+    }
+    line(n->out, depth, "if (%s(%s)) {", n->is_wide ? "v_any_m64" : "v_any_m32", any);
+    use(n->e, n->is_wide ? "v_any_m64" : "v_any_m32");
+    for (int32_t j = 0; j < n->jams; j++)
+        update_one(n, a, r, j, depth + 1);
+    line(n->out, depth, "}");
+}
+
 void acc_update(nest_text *n, int32_t depth)
 {
     for (int32_t a = 0; a < n->nest->acc_count; a++) {
         const loop_acc *acc = &n->nest->accs[a];
         int32_t jams = n->vector_reduces ? n->jams : acc_jams(n, acc);
-        for (int32_t r = 0; acc_is_used(n, a) && r < acc_rows(n, acc); r++)
-            for (int32_t j = 0; j < jams; j++)
+        bool asks = acc_is_place(acc) && is_vector(n, acc);
+        for (int32_t r = 0; acc_is_used(n, a) && r < acc_rows(n, acc); r++) {
+            for (int32_t j = 0; j < jams && !asks; j++)
                 update_one(n, a, r, j, depth);
+            if (asks)
+                update_places(n, a, r, depth);
+        }
     }
 }
 
@@ -335,8 +362,11 @@ static void fold_jams(nest_text *n, int32_t a, int32_t r, int32_t depth)
     const loop_acc *acc = &n->nest->accs[a];
     for (int32_t gap = 1; gap < n->jam; gap *= 2)
         for (int32_t j = 0; j + gap < n->jam; j += 2 * gap) {
-            const char *to = acc_name(n, a, r, j);
-            line(n->out, depth, "%s = %s;", to, vector_step_text(n, acc, to, acc_name(n, a, r, j + gap)));
+            const char *to = acc_name(n, a, r, j), *from = acc_name(n, a, r, j + gap);
+            if (acc_is_place(acc))
+                place_meet(n, acc, to, from, depth);
+            else
+                line(n->out, depth, "%s = %s;", to, vector_step_text(n, acc, to, from));
         }
 }
 
@@ -363,15 +393,18 @@ void acc_write_blocks(nest_text *n, int32_t axis, int32_t depth, void (*body)(ne
 static void fold(nest_text *n, int32_t a, int32_t r, int32_t depth)
 {
     const loop_acc *acc = &n->nest->accs[a];
-    const char *name = fold_name(n, acc), *first = n->block > 0 ? FORMAT(n, "total%d", (int)a) : acc_name(n, a, r, 0);
+    const char *first = n->block > 0 ? FORMAT(n, "total%d", (int)a) : acc_name(n, a, r, 0);
+    bool rows = acc_rows(n, acc) > 1;
+    const char *to = rows ? FORMAT(n, "s%d_%d", (int)a, (int)r) : FORMAT(n, "s%d", (int)a);
     if (n->block == 0)
         fold_jams(n, a, r, depth);
+    if (acc_is_place(acc)) {
+        place_fold(n, acc, to, first, depth);
+        return;
+    }
+    const char *name = fold_name(n, acc);
     use(n->e, name);
-    bool rows = acc_rows(n, acc) > 1;
-    if (rows)
-        line(n->out, depth, "const %s s%d_%d = %s(%s);", value_type(acc->dtype), (int)a, (int)r, name, first);
-    else
-        line(n->out, depth, "const %s s%d = %s(%s);", value_type(acc->dtype), (int)a, name, first);
+    line(n->out, depth, "const %s %s = %s(%s);", value_type(acc->dtype), to, name, first);
 }
 
 void acc_finish(nest_text *n, int32_t depth)

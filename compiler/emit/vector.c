@@ -149,7 +149,7 @@ static bool acc_possible(const nest_text *n, const loop_acc *acc)
         return acc->dtype == STEPC_BOOL;
     case ACC_ARG_MAX:
     case ACC_ARG_MIN:
-        return n->strip != NULL && n->strip->only_sums && acc->dtype != STEPC_BOOL;
+        return acc->dtype != STEPC_BOOL && (n->strip != NULL ? n->strip->only_sums : place_possible(n));
     }
     return false;
 }

@@ -112,10 +112,14 @@ bool lanes_fit_writes(const scheduler *s, int32_t axis)
     return true;
 }
 
-static bool has_plain_accs(const scheduler *s)
+/* Places stand in lanes along the only reduce axis, and they have 32 bits there. */
+static bool places_fit(const scheduler *s, int32_t axis)
 {
+    bool is_only = axis == s->space && axis == s->nest->axis_count - 1 &&
+                   size_upper_bound(s->f.p->sizes, s->nest->axes[axis].extent) <= INT32_MAX;
     for (int32_t i = 0; i < s->nest->acc_count; i++) {
-        if (s->nest->accs[i].kind == ACC_ARG_MAX || s->nest->accs[i].kind == ACC_ARG_MIN)
+        const loop_acc *acc = &s->nest->accs[i];
+        if ((acc->kind == ACC_ARG_MAX || acc->kind == ACC_ARG_MIN) && (!is_only || acc->dtype == STEPC_BOOL))
             return false;
     }
     return true;
@@ -136,7 +140,7 @@ static bool accs_fit(const scheduler *s, int32_t axis)
 bool lanes_fit(scheduler *s, int32_t axis)
 {
     int32_t lanes = lane_count(s, axis);
-    if (lanes <= 1 || !has_plain_accs(s) || !accs_fit(s, axis) || !reads_fit(s, axis))
+    if (lanes <= 1 || !places_fit(s, axis) || !accs_fit(s, axis) || !reads_fit(s, axis))
         return false;
     s->lanes = lanes;
     return axis_nominal(s, axis) >= s->lanes;

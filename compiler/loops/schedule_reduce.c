@@ -80,7 +80,7 @@ static int32_t choose_block(const scheduler *s, int64_t step)
     int64_t extent = axis_nominal(s, last), before = 1, block = BLOCK_LEAST;
     for (int32_t k = s->space; k < last; k++)
         before *= axis_nominal(s, k) < BLOCK_MOST ? axis_nominal(s, k) : BLOCK_MOST;
-    if (!has_rounding(s->nest) || !all_free(s->nest) || extent / step * before <= CHAIN_MOST ||
+    if (!has_rounding(s->nest) || (has_place(s->nest) && s->space == last) || !all_free(s->nest) || extent / step * before <= CHAIN_MOST ||
         (before == 1 && extent <= BLOCK_LEAST))
         return 0;
     if (before > 1 && extent < BLOCK_LEAST) /* all of the axis */

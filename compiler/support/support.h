@@ -67,6 +67,9 @@
  *   v_m32 w_lt_T(a, b) w_le_T w_eq_T w_ne_T      w_T w_select_T(v_m32 m, a, b)
  * REDUCTION   (fixed order: halves are folded onto each other)
  *   scalar T v_sum_T(v_T x)  v_prod_F(x)  v_hmin_T(x)  v_hmax_T(x)   (hmin, hmax as v_min, v_max)
+ *   v_T v_pickmax_T(a, b)  v_pickmin_T      a number rather than NaN; of equals either
+ *   v_meet_argmax_T(&best, &at, x, x_at)    lane by lane: best and its place, a v_i32 or v_i64; of equals the lesser place
+ *   int64_t v_argmax_T(best, at)  v_argmin_T    the place of the best of all lanes; 0 where all are NaN
  *
  * VECTOR MATHEMATICS (at most 2 ULP for every finite argument; bounds in the text; NaN in, NaN out; the special
  * values of C's Annex F, but that v_sin_f32(-0) is +0). F: f32 f64; the plain names take scalars and give lane 0 of the vector function: same bits.

@@ -452,6 +452,39 @@ static void add_softmax(rig *r, int rows, int columns, int tile)
     p->groups[0] = (loop_group){.id = 0, .first = 0, .count = 4, .shared_count = 1, .tile = {tile, 1, 1, 1}};
 }
 
+/* A pass that stores squares and adds them in blocks, one that takes the sum from each. */
+static void add_blocks(rig *r, int rows, int columns, int tile, int block, int vector_axis)
+{
+    loop_program *p = rig_program(r, true);
+    size_pool *s = &r->sizes;
+    int32_t x = rig_buffer(r, p, BUFFER_FEED, STEPC_INT32, "x", 2, DIMS(rows, columns)),
+            out = rig_buffer(r, p, BUFFER_FETCH, STEPC_INT32, "out", 2, DIMS(rows, columns));
+    int32_t squares = rig_buffer(r, p, BUFFER_LOCAL, STEPC_INT32, "squares", 2, DIMS(rows, columns)),
+            sum = rig_buffer(r, p, BUFFER_LOCAL, STEPC_INT32, "sum", 1, DIMS(rows));
+    p->buffers[squares].group = p->buffers[sum].group = 0;
+    for (int step = 0; step < 2; step++) {
+        nest_builder b;
+        nest_begin(&b, p);
+        nest_axis(&b, size_const(s, rows), AXIS_SPACE);
+        nest_axis(&b, size_const(s, columns), step == 0 ? AXIS_REDUCE : AXIS_SPACE);
+        int32_t read = nest_read(&b, step ? squares : x, AXES(0, 1));
+        if (step == 0) {
+            int32_t square = nest_binary(&b, LOOP_MUL, read, read);
+            nest_write(&b, squares, AXES(0, 1), square);
+            nest_write(&b, sum, AXES(0), nest_acc(&b, ACC_SUM, square, true));
+        } else {
+            nest_write(&b, out, AXES(0, 1), nest_binary(&b, LOOP_SUB, read, nest_read(&b, sum, AXES(0))));
+        }
+        rig_end(&b);
+        rig_vector(&b, vector_axis, 2, -1, 1);
+        if (step == 0)
+            b.nest->schedule.block = block;
+    }
+    p->groups = ARENA_ARRAY(&r->memory, loop_group, 1);
+    p->group_count = 1;
+    p->groups[0] = (loop_group){.id = 0, .first = 0, .count = 2, .shared_count = 1, .tile = {tile, 1, 1, 1}};
+}
+
 /* Two shared axes: a local's rows lie as far apart as the tile is wide. */
 static void add_tiles(rig *r, int rows, int columns, int tall, int wide)
 {
@@ -487,6 +520,9 @@ Test(nests, groups)
     add_chain(&r, 5, 512, 0);
     add_softmax(&r, 7, 19, 1);
     add_softmax(&r, 7, 19, 3);
+    add_blocks(&r, 5, 1000, 2, 128, 1);
+    add_blocks(&r, 2, 193, 1, 64, 1);
+    add_blocks(&r, 2, 40, 3, 64, 1);
     add_tiles(&r, 9, 50, 4, 16);
     add_tiles(&r, 9, 50, 1, 64);
     add_tiles(&r, 3, 7, 16, 16);

@@ -136,6 +136,42 @@ Test(vocabulary, memory_touches_no_other_element)
     }
 }
 
+/* One lane after the other has the best element, beside equals, lesser ones and NaN. */
+Test(vocabulary, lanes_meet)
+{
+    for (size_t best = 0; best < V_LANES; best++) {
+        float a[V_LANES];
+        int32_t at[V_LANES], n[V_LANES];
+        float sum = 0, greatest = -INFINITY;
+        uint32_t product = 1;
+
+        for (size_t i = 0; i < V_LANES; i++) {
+            a[i] = i == best || i == V_LANES - 1 ? 7 : (float)i - 20;
+            at[i] = 100 - (int32_t)i;
+            n[i] = (int32_t)i * 2 + 1000003;
+            sum += a[i];
+            greatest = a[i] > greatest ? a[i] : greatest;
+            product *= (uint32_t)n[i];
+        }
+        cr_expect_eq(v_sum_f32(v_load_f32(a)), sum);
+        cr_expect_eq(v_hmax_f32(v_load_f32(a)), greatest);
+        cr_expect_eq(v_hmax_nan_f32(v_load_f32(a)), greatest);
+        cr_expect_eq(v_iprod_i32(v_load_i32(n)), (int32_t)product);
+        cr_expect_eq(v_argmax_f32(v_load_f32(a), v_load_i32(at)), 100 - (V_LANES - 1)); /* of equals the first place */
+        cr_expect_eq(v_argmin_f32(-v_load_f32(a), v_load_i32(at)), 100 - (V_LANES - 1));
+        cr_expect_eq(v_argmax_i32(v_load_i32(n), v_load_i32(at)), 100 - (V_LANES - 1));
+        cr_expect_eq(v_argmin_i32(v_load_i32(n), v_load_i32(at)), 100);
+        for (size_t i = 0; i < V_LANES; i++)
+            a[i] = i == best ? -INFINITY : NAN;
+        cr_expect_eq(v_argmax_f32(v_load_f32(a), v_load_i32(at)), 100 - (int32_t)best);
+        cr_expect_eq(v_argmin_f32(v_load_f32(a), v_load_i32(at)), 100 - (int32_t)best);
+        cr_expect(V_LANES == 1 || isnan(v_hmax_nan_f32(v_load_f32(a))));
+        cr_expect(V_LANES == 1 || isnan(v_hmin_nan_f32(v_load_f32(a))));
+    }
+    cr_expect_eq(v_argmax_f32(v_splat_f32(NAN), v_splat_i32(3)), 0);
+    cr_expect_eq(v_argmin_f64(v_splat_f64((double)NAN), v_splat_i64(3)), 0);
+}
+
 Test(vocabulary, integers_wrap)
 {
     cr_expect_eq(v_first_i32(v_add_i32(v_splat_i32(INT32_MAX), v_splat_i32(1))), INT32_MIN);
