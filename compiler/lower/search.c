@@ -225,7 +225,9 @@ static stepc_code lower_nth(lower_context *l)
         code = lower_require_at_most(l, size_sum(p, n, size_const(p, 1)), size, "Input must have last dimension > n");
     if (!code)
         code = lower_require_at_most(l, size, size_const(p, INT32_MAX), "rows of more than 2147483647 elements");
-    extents[info->rank - 1] = operation_bool(l->op, "reverse", false) ? size_sub(p, size, n) : size_sum(p, n, size_const(p, 1));
+    /* At least one, also for sizes that the checks refuse. */
+    extents[info->rank - 1] = operation_bool(l->op, "reverse", false) ? size_max(p, size_sub(p, size, n), size_const(p, 1))
+                                                                      : size_sum(p, n, size_const(p, 1));
     int32_t places = code ? -1 : lower_temporary(l, STEPC_INT32, extents, info->rank, "places");
     int32_t from = places < 0 ? -1 : reversed_order(l, in), out = from < 0 ? -1 : lower_output(l, 0);
     if (out < 0)

@@ -11,7 +11,7 @@ static const op_family *const families[] = {
     &ops_slice,       &ops_split,     &ops_join,      &ops_pad,         &ops_reverse,
     &ops_reshape,     &ops_block,     &ops_sequence,  &ops_diagonal,    &ops_gather,
     &ops_scatter,     &ops_order,     &ops_special,  &ops_search,      &ops_cross,
-    &ops_bands,       &ops_sparse_segment, &ops_assert,   &ops_inplace,     &ops_layout,
+    &ops_bands,       &ops_sparse_segment, &ops_assert,   &ops_inplace,     &ops_layout,     &ops_fake_quant,
 };
 
 enum { FAMILY_COUNT = sizeof families / sizeof families[0] };

@@ -3,6 +3,8 @@
  * worked by hand. */
 #include "rig.h"
 
+#include <float.h>
+
 #define INTS(name, dims, values) CONST(name, "INT32", dims, values)
 #define SCATTER(name, type, dt, ins) NODE(name, type, ins TYPE("T", dt) TYPE("Tindices", "INT32"))
 
@@ -185,5 +187,54 @@ Test(scatter, bitcast)
     rig_run(&r, all);
     cr_expect_eq(memcmp(stepc_tensor_data(r.got[0]), want, 8), 0);
     cr_expect_eq(((uint32_t *)stepc_tensor_data(r.got[1]))[1], 0xc0000000u);
+    rig_close(&r);
+}
+
+/* Labels in order and a count of segments: those without rows are as the unsorted ones leave them. NumPy and by hand. */
+Test(scatter, sorted_segments_of_a_given_number)
+{
+    static const float sum[6] = {4, 6, 0, 0, 5, 6}, most[6] = {3, 4, -FLT_MAX, -FLT_MAX, 5, 6};
+    rig r;
+    rig_open(&r, PLACEHOLDER("x", "FLOAT", DIM(3) DIM(2)) PLACEHOLDER("i", "INT32", DIM(3)) INTS("n", "", "int_val: 3")
+                     NODE("s", "SegmentSumV2", IN("x") IN("i") IN("n") TYPE("T", "FLOAT") TYPE("Tindices", "INT32"))
+                         NODE("m", "SegmentMaxV2", IN("x") IN("i") IN("n") TYPE("T", "FLOAT") TYPE("Tindices", "INT32")));
+    int all = rig_add(&r, "x i", "s m", "");
+    rig_feed(&r, floats(DIMS(3, 2), 1., 2., 3., 4., 5., 6.));
+    rig_feed(&r, ints(DIMS(3), 0, 0, 2));
+    rig_run(&r, all);
+    expect_floats(&r, 0, 6, sum);
+    expect_floats(&r, 1, 6, most);
+    ((int32_t *)stepc_tensor_data(r.feeds[1]))[0] = 1;
+    rig_run_fails(&r, all, STEPC_INVALID_ARGUMENT, "");
+    ((int32_t *)stepc_tensor_data(r.feeds[1]))[0] = 0;
+    ((int32_t *)stepc_tensor_data(r.feeds[1]))[2] = 3;
+    rig_run_fails(&r, all, STEPC_INVALID_ARGUMENT, "");
+    rig_close(&r);
+}
+
+/* The greater and the lesser of what a place holds and its updates; the conjugate of a transposed matrix. */
+Test(scatter, extremes_and_conjugates)
+{
+    static const float most[3] = {4, 5, 3}, least[3] = {1, 2, 3};
+    rig r;
+    rig_open(&r, PLACEHOLDER("x", "FLOAT", DIM(3)) PLACEHOLDER("i", "INT32", DIM(3) DIM(1)) PLACEHOLDER("u", "FLOAT", DIM(3))
+                     SCATTER("a", "TensorScatterMax", "FLOAT", IN("x") IN("i") IN("u"))
+                         SCATTER("b", "TensorScatterMin", "FLOAT", IN("x") IN("i") IN("u")) INTS("p", DIM(2), "int_val: 1 int_val: 0")
+                             PLACEHOLDER("z", "COMPLEX64", DIM(1) DIM(2))
+                                 NODE("c", "ConjugateTranspose", IN("z") IN("p") TYPE("T", "COMPLEX64")));
+    int all = rig_add(&r, "x i u z", "a b c", "");
+    int64_t dims[2] = {1, 2};
+    stepc_tensor *z;
+    cr_assert_eq(stepc_tensor_new(NULL, STEPC_COMPLEX64, dims, 2, &z, NULL), STEPC_OK);
+    memcpy(stepc_tensor_data(z), (float[]){1, 2, 3, -4}, 4 * sizeof(float));
+    rig_feed(&r, floats(DIMS(3), 1., 5., 3.));
+    rig_feed(&r, ints(DIMS(3, 1), 0, 1, 0));
+    rig_feed(&r, floats(DIMS(3), 4., 2., 3.));
+    rig_feed(&r, z);
+    rig_run(&r, all);
+    expect_floats(&r, 0, 3, most);
+    expect_floats(&r, 1, 3, least);
+    for (int i = 0; i < 4; i++)
+        cr_expect_eq(((const float *)stepc_tensor_data(r.got[2]))[i], ((float[]){1, -2, 3, 4})[i]);
     rig_close(&r);
 }

@@ -36,6 +36,26 @@ Test(inplace, layouts)
     case_run(cases, CASE_COUNT(cases));
 }
 
+/* The grid of 8 bits over [-1, 1] is moved to hold 0: 2 / 255 apart, from -127 to 128 of them. NumPy in float32. */
+Test(inplace, fake_quant)
+{
+    static const op_case cases[] = {
+        {"FakeQuantWithMinMaxVars",
+         "",
+         {"f32[5] -2 -0.5 0 0.3 2", "f32[] -1", "f32[] 1"},
+         {"f32[5] -0.9960785 -0.5019608 0 0.2980392 1.0039215"},
+         .tolerance = 1e-6},
+        {"FakeQuantWithMinMaxArgs", "min=0.0 max=1.0 num_bits=2", {"f32[4] -1 0.3 0.6 5"}, {"f32[4] 0 0.33333334 0.6666667 1"}, .tolerance = 1e-6},
+        {"FakeQuantWithMinMaxArgs", "min=0.0 max=1.0 num_bits=2 narrow_range=true", {"f32[3] 0.2 0.3 0.8"}, {"f32[3] 0 0.5 1"}, .tolerance = 1e-6},
+        {"FakeQuantWithMinMaxVarsPerChannel", "num_bits=2", {"f32[2,2] 0.3 5 2 4", "f32[2] 0 0", "f32[2] 1 6"}, {"f32[2,2] 0.33333334 6 1 4"}, .tolerance = 1e-6},
+        {"FakeQuantWithMinMaxVars", "", {"f32[1] 3", "f32[] 0", "f32[] 0"}, {"f32[1] 0"}},
+        {"FakeQuantWithMinMaxArgs", "min=1.0 max=1.0", {"f32[1] 3"}, {0}, "min has to be smaller than max"},
+        {"FakeQuantWithMinMaxVarsPerChannel", "", {"f32[1,2] 1 2", "f32[1] 0", "f32[2] 1 1"}, {0}, "min has incorrect size, expected 2 was 1"},
+    };
+
+    case_run(cases, CASE_COUNT(cases));
+}
+
 Test(inplace, older_names)
 {
     static const op_case cases[] = {
