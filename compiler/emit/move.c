@@ -8,7 +8,7 @@
 enum {
     SQUARE = 16,
     MOST_ZIPPED = 4,
-    LEAST_ROW = 16,          /* bytes */
+    LEAST_ROW = 2,           /* bytes */
     STACK_LEAST = 128 << 10, /* second level cache of a machine that has a stack for tiles */
     TILE_BYTES = 128 * 128   /* of v_move */
 };
