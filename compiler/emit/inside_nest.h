@@ -10,7 +10,25 @@
 #include "compiler/emit/inside.h"
 
 /* A nest that only copies (move.c): what its innermost axes become. */
-typedef enum copy_form { COPY_NONE, COPY_ROWS, COPY_TURNS, COPY_ZIPS, COPY_UNZIPS } copy_form;
+typedef enum copy_form {
+    COPY_NONE,
+    COPY_ROWS,
+    COPY_TURNS,
+    COPY_ZIPS,
+    COPY_UNZIPS,
+    COPY_PICKS, /* every second, third or fourth element */
+    COPY_PADS   /* zeros around (move_pad.c) */
+} copy_form;
+
+enum { PAD_AXES = 16, PAD_LEAST_ROW = 16 /* bytes */ };
+
+typedef struct pad_text {
+    const loop_value *read;
+    int64_t from[PAD_AXES], to[PAD_AXES]; /* where there are elements, by axis; to 0: everywhere */
+    int64_t unit;    /* elements that lie side by side on both sides for one index of .. */
+    int32_t axis;    /* .. this axis with a range, or -1 */
+    uint32_t inside; /* axes of a row */
+} pad_text;
 
 typedef struct copy_text {
     copy_form form;
@@ -18,6 +36,7 @@ typedef struct copy_text {
     int32_t rows, columns; /* axes of a matrix that is turned */
     int64_t per, bytes;    /* elements that are moved as one, and its bytes */
     uint32_t inside;       /* axes that addresses leave out, while the call is written */
+    pad_text pad;
 } copy_text;
 
 typedef struct nest_text {
@@ -122,6 +141,8 @@ bool value_is_raw(const nest_text *n, int32_t v);
 void copy_choose(nest_text *n);
 void copy_write(nest_text *n, int32_t depth);
 int64_t copy_bytes(const nest_text *n); /* of the stack */
+bool pad_choose(nest_text *n);
+void pad_write(nest_text *n, int32_t depth);
 /* Turned tiles (tile.c). tile_open opens all loops down to that over the columns and gives the new depth. */
 void tile_choose(nest_text *n);
 bool tile_axis(const nest_text *n, int32_t axis);

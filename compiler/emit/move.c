@@ -8,7 +8,7 @@
 enum {
     SQUARE = 16,
     MOST_ZIPPED = 4,
-    LEAST_ROW = 16,          /* bytes */
+    LEAST_ROW = 2,           /* bytes */
     STACK_LEAST = 128 << 10, /* second level cache of a machine that has a stack for tiles */
     TILE_BYTES = 128 * 128   /* of v_move */
 };
@@ -116,18 +116,34 @@ static void choose_matrix(nest_text *n, copy_text *c)
     c->columns = columns;
 }
 
+/* A few elements apart where they are read. */
+static void choose_picks(nest_text *n, copy_text *c)
+{
+    int32_t axis = find_axis(n, false, true);
+    int64_t apart;
+    if (axis < 0 || !constant(n, copied(n)->index.coefs[axis], &apart) || apart < 2 || apart > MOST_ZIPPED ||
+        n->e->options->isa->vector_bytes < 16 || n->e->options->optimize_size)
+        return;
+    c->form = COPY_PICKS;
+    c->run = axis;
+}
+
 void copy_choose(nest_text *n)
 {
     copy_text *c = &n->copy;
     *c = (copy_text){.form = COPY_NONE, .run = -1, .rows = -1, .columns = -1, .per = 1};
-    if (!is_copy(n))
+    if (!is_copy(n)) {
+        c->form = pad_choose(n) ? COPY_PADS : COPY_NONE;
         return;
+    }
     const loop_index *from = &copied(n)->index, *to = &n->nest->writes[0].index;
     int64_t bytes = (int64_t)stepc_dtype_bytes(n->p->buffers[copied(n)->buffer].dtype), extent;
     c->bytes = bytes;
     c->run = find_axis(n, true, true);
     if (c->run < 0) {
         choose_matrix(n, c);
+        if (c->form == COPY_NONE)
+            choose_picks(n, c);
         return;
     }
     if (constant(n, n->nest->axes[c->run].extent, &extent) && extent * bytes <= 8 &&
@@ -163,6 +179,12 @@ static void write_call(nest_text *n, int32_t depth)
              extent_of(n, c->run) == INT64_MAX ? "(size_t)" : "", count_of(n, c->run), param_name(n, w->buffer, true));
         return;
     }
+    if (c->form == COPY_PICKS) {
+        const char *pick = FORMAT(n, "v_pick_i%d", (int)c->bytes * 8);
+        use(n->e, pick);
+        line(n->out, depth, "%s(%s, %s, %s, %s);", pick, to, from, size_text(n, v->index.coefs[c->run]), count_of(n, c->run));
+        return;
+    }
     const char *word = c->form == COPY_ZIPS ? "v_zip" : c->form == COPY_UNZIPS ? "v_unzip" : "v_move";
     const char *name = FORMAT(n, "%s_i%d", word, (int)c->bytes * 8);
     const char *step = stride(n, w->index.coefs[c->columns]), *pitch = stride(n, v->index.coefs[c->rows]);
@@ -180,9 +202,13 @@ void copy_write(nest_text *n, int32_t depth)
 {
     const copy_text *c = &n->copy;
     int32_t at = depth;
+    if (c->form == COPY_PADS) {
+        pad_write(n, depth);
+        return;
+    }
     for (int32_t k = 0; k < n->space; k++) {
-        bool is_inside = c->form == COPY_ROWS ? k == c->run
-                                              : k == c->rows || k == c->columns || (c->per > 1 && k == c->run);
+        bool is_row = c->form == COPY_ROWS || c->form == COPY_PICKS;
+        bool is_inside = is_row ? k == c->run : k == c->rows || k == c->columns || (c->per > 1 && k == c->run);
         if (axis_is_trivial(n, k))
             continue;
         if (is_inside) {

@@ -19,7 +19,7 @@ typedef struct grouper {
     rows *info;
 } grouper;
 
-enum { MOST_SHARED = 4, MOST_ROWS = 64 };
+enum { MOST_SHARED = 4, MOST_ROWS = 64, MOST_APART = 4096 /* elements from row to row of parts that run together */ };
 
 static loop_nest *member(const grouper *r, int32_t s) { return r->g.statements[s].nest; }
 
@@ -123,6 +123,46 @@ static void consider(grouper *r, int32_t s)
             if (r->g.touches[u].is_write)
                 join(r, s, r->g.touches[u].statement);
         }
+    }
+}
+
+/* ---- parts of one buffer ----------------------------------------------------------------- */
+
+/* A nest that only carries elements, rows of them. */
+static bool carries_rows(const loop_nest *nest)
+{
+    return nest->acc_count == 0 && nest->write_count == 1 && nest->value_count == 1 && nest->values[0].op == LOOP_READ &&
+           nest->values[0].index.indirect < 0 && nest_space_count(nest) > 1;
+}
+
+/* Whether the rows of X and Y lie in the same lines of ROOT, element by element of the first axis, and never meet. */
+static bool are_parts(const grouper *r, const loop_nest *x, const loop_nest *y)
+{
+    const loop_write *a = &x->writes[0], *b = &y->writes[0];
+    int64_t apart;
+    return a->buffer == b->buffer && x->values[0].buffer != a->buffer && y->values[0].buffer != b->buffer &&
+           x->axes[0].extent == y->axes[0].extent && a->index.coefs[0] == b->index.coefs[0] &&
+           size_is_const(r->f->p->sizes, a->index.coefs[0], &apart) && apart > 1 && apart <= MOST_APART &&
+           index_disjoint(r->f, a->buffer, &a->index, x, &b->index, y);
+}
+
+/* Nests that fill parts of the same rows (the two of a Roll, those of a Concat or MirrorPad) run some rows at a time, so
+ * that each line of memory is written while it is in the cache. */
+static void join_parts(grouper *r, int32_t s)
+{
+    const loop_nest *nest = member(r, s);
+    if (!carries_rows(nest))
+        return;
+    for (int32_t t = r->g.first_touch[nest->writes[0].buffer]; t >= 0 && r->g.touches[t].statement < s;
+         t = r->g.touches[t].next) {
+        int32_t a = deps_find(&r->g, r->g.touches[t].statement), b = deps_find(&r->g, s);
+        bool fits = r->g.touches[t].is_write && a != b && r->info[a].is_open && r->info[b].is_open &&
+                    r->g.members[b] == 1;
+        for (int32_t m = a; m >= 0 && fits; m = r->g.next[m])
+            fits = carries_rows(member(r, m)) && are_parts(r, member(r, m), nest);
+        int32_t joined = fits ? deps_join(&r->g, a, b) : -1;
+        if (joined >= 0)
+            r->info[joined] = (rows){.is_open = true, .has_acc = false, .shared = 1};
     }
 }
 
@@ -327,6 +367,10 @@ stepc_code fuse_groups(fuse *f)
                            .shared = space < MOST_SHARED ? space : MOST_SHARED};
         if (r.info[s].is_open)
             consider(&r, s);
+    }
+    for (int32_t s = 0; s < r.g.count; s++) {
+        if (r.g.statements[s].kind == STATEMENT_NEST && r.info[deps_find(&r.g, s)].is_open)
+            join_parts(&r, s);
     }
     return rebuild(&r) ? STEPC_OK : error_out_of_memory(f->error, "fusing");
 }

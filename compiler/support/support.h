@@ -38,6 +38,7 @@
  *                                                    the same of a whole matrix of any type of that size; I: i8 i16 i32 i64
  *   void v_zip_I(void *to, const void *from, ptrdiff_t pitch, int rows, ptrdiff_t columns)           step = rows = 2, 3, 4
  *   void v_unzip_I(void *to, ptrdiff_t step, const void *from, ptrdiff_t rows, int columns)     pitch = columns = 2, 3, 4
+ *   void v_pick_I(void *to, const void *from, ptrdiff_t apart, ptrdiff_t count)        to[i] = from[i * apart]; apart = 2, 3, 4
  *   v_T v_splat_T(scalar T x)                        v_T v_iota_T(void)   0, 1, 2, ...
  *   scalar T v_first_T(v_T x)                        lane 0
  *   v_T v_load_reverse_T(p)  p[0], p[-1], ...          v_T v_load_second_T(p)  p[0], p[2], ...

@@ -91,6 +91,22 @@ TURN_TEST(u8, uint8_t)
                 cr_assert_eq(y[b * step + a], a < rows ? (element)(a * pitch + b + 1) : (element)0, \
                              #T ": way %d, %td x %td at %td, %td", (int)way, rows, columns, a, b); \
     } \
+    Test(turn, every_few_elements_##T) \
+    { \
+        fenced from = fenced_new(4096), to = fenced_new(4096); \
+        for (ptrdiff_t i = 0; i < 3 * 80 * 2; i++) { \
+            ptrdiff_t apart = 2 + i / 2 / 80, count = 1 + i / 2 % 80, in = (count - 1) * apart + 1; \
+            element *x = (element *)(void *)(i & 1 ? from.end - (size_t)in * sizeof *x : from.first); \
+            element *y = (element *)(void *)(i & 1 ? to.end - (size_t)count * sizeof *y : to.first); \
+            for (ptrdiff_t k = 0; k < in; k++) \
+                x[k] = (element)(k + 1); \
+            v_pick_##T(y, x, apart, count); \
+            for (ptrdiff_t k = 0; k < count; k++) \
+                cr_assert_eq(y[k], (element)(k * apart + 1), #T ": %td apart, %td of %td", apart, k, count); \
+        } \
+        fenced_free(&from); \
+        fenced_free(&to); \
+    } \
     Test(turn, whole_matrices_##T) \
     { \
         static const ptrdiff_t sides[] = {1, 2, 7, 8, 9, 15, 16, 17, 31, 32, 33, 63, 64, 65, 127, 128, 129, 144, 257, 271}; \
