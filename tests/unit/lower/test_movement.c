@@ -186,12 +186,10 @@ Test(movement, refusals_say_what_helps)
                          NODE("roll", "Roll", IN("x") IN("one") IN("zero") TYPE("T", "FLOAT") TYPE("Tshift", "INT32") TYPE("Taxis", "INT32"))
                              NODE("pad", "Pad", IN("x") IN("pads") TYPE("T", "FLOAT"))
                                  NODE("range", "Range", IN("f") IN("f") IN("f") TYPE("Tidx", "FLOAT"))
-                                     NODE("where", "Where", IN("x") TYPE("T", "FLOAT"))
-                                         NODE("bits", "Bitcast", IN("x") TYPE("T", "FLOAT") TYPE("type", "QINT8")));
+                                     NODE("where", "Where", IN("x") TYPE("T", "FLOAT")));
     rig_refuses(&r, "x[n]", "roll", "", STEPC_UNIMPLEMENTED, "unknown size");
     rig_refuses(&r, "x[n] pads", "pad", "", STEPC_UNIMPLEMENTED, "must be a constant");
     rig_refuses(&r, "f", "range", "", STEPC_UNIMPLEMENTED, "must be known");
     rig_refuses(&r, "x[n]", "where", "", STEPC_UNIMPLEMENTED, "Where");
-    rig_refuses(&r, "x[n]", "bits", "", STEPC_UNIMPLEMENTED, "Bitcast from float to qint8");
     rig_close(&r);
 }
