@@ -89,7 +89,7 @@ static void k1_Softmax(const float *in0, const float *in1, float *restrict out2,
 {
     for (ptrdiff_t i0 = t0; i0 < e0; i0++) {
         const float v0 = in0[(i0 - t0)];
-        v_f32 all0 = v_splat_f32(0.0f);
+        v_f32 total0 = v_splat_f32(0.0f);
         for (ptrdiff_t b1 = 0; b1 < 70001; b1 += 2048) {
             const ptrdiff_t h1 = 70001 - b1 < 2048 ? 70001 : b1 + 2048;
             v_f32 a0_0 = v_splat_f32(0.0f);
@@ -140,9 +140,9 @@ static void k1_Softmax(const float *in0, const float *in1, float *restrict out2,
             a0_0 = a0_0 + a0_1;
             a0_2 = a0_2 + a0_3;
             a0_0 = a0_0 + a0_2;
-            all0 = all0 + a0_0;
+            total0 = total0 + a0_0;
         }
-        const float s0 = v_sum_f32(all0);
+        const float s0 = v_sum_f32(total0);
         const float v6 = 1.0f / s0;
         out3[(i0 - t0)] = v6;
     }

@@ -53,7 +53,7 @@ void *memset(void *to, int byte, size_t bytes);
 static STEPC_NOINLINE void k0_Sum(const float *in0, float *restrict out1)
 {
     for (ptrdiff_t i0 = 0; i0 < 8; i0++) {
-        v_f32 all0 = v_splat_f32(0.0f);
+        v_f32 total0 = v_splat_f32(0.0f);
         for (ptrdiff_t b1 = 0; b1 < 100000; b1 += 4096) {
             const ptrdiff_t h1 = 100000 - b1 < 4096 ? 100000 : b1 + 4096;
             v_f32 a0_0 = v_splat_f32(0.0f);
@@ -78,9 +78,9 @@ static STEPC_NOINLINE void k0_Sum(const float *in0, float *restrict out1)
             a0_0 = a0_0 + a0_1;
             a0_2 = a0_2 + a0_3;
             a0_0 = a0_0 + a0_2;
-            all0 = all0 + a0_0;
+            total0 = total0 + a0_0;
         }
-        const float s0 = v_sum_f32(all0);
+        const float s0 = v_sum_f32(total0);
         out1[i0] = s0;
     }
 }
