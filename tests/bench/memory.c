@@ -259,7 +259,7 @@ static void interpret(bench *b)
 {
     stepc_session_options options = {.size = sizeof options, .engine = STEPC_ENGINE_INTERPRETED, .seed = 1};
     stepc_session *session;
-    stepc_feed feed = {.value = {b->in, b->in_bytes, b->at->dims, b->at->rank, b->at->dtype}};
+    stepc_feed feed = {.value = {b->in, b->in_bytes, b->at->dims, b->at->rank, (int32_t)b->at->dtype}};
     stepc_fetch fetch = {0};
     if (stepc_session_open(b->graph, &options, &session, &b->error) ||
         stepc_graph_find_output(b->graph, "x:0", &feed.at, &b->error) ||
