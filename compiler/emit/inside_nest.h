@@ -20,7 +20,7 @@ typedef enum copy_form {
     COPY_PADS   /* zeros around (move_pad.c) */
 } copy_form;
 
-enum { PAD_AXES = 16, PAD_LEAST_ROW = 16 /* bytes */ };
+enum { PAD_AXES = 16, PAD_LEAST_ROW = 4 /* bytes */ };
 
 typedef struct pad_text {
     const loop_value *read;

@@ -130,6 +130,7 @@ void pad_write(nest_text *n, int32_t depth)
     int32_t at = depth, tests = 0;
     int64_t extent = 1, from = 0, to = pad->unit;
     const char *condition = "";
+    (void)param_name(n, pad->read->buffer, false); /* what is read comes first among the parameters */
     n->copy.inside = pad->inside;
     for (int32_t k = 0; k < n->space; k++) {
         int a = (int)k;

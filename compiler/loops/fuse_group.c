@@ -140,7 +140,7 @@ static bool are_parts(const grouper *r, const loop_nest *x, const loop_nest *y)
 {
     const loop_write *a = &x->writes[0], *b = &y->writes[0];
     int64_t apart;
-    return a->buffer == b->buffer && x->values[0].buffer != a->buffer && y->values[0].buffer != b->buffer &&
+    return fuse_nominal(r->f, x->axes[0].extent) > MOST_ROWS && a->buffer == b->buffer && x->values[0].buffer != a->buffer && y->values[0].buffer != b->buffer &&
            x->axes[0].extent == y->axes[0].extent && a->index.coefs[0] == b->index.coefs[0] &&
            size_is_const(r->f->p->sizes, a->index.coefs[0], &apart) && apart > 1 && apart <= MOST_APART &&
            index_disjoint(r->f, a->buffer, &a->index, x, &b->index, y);

@@ -303,6 +303,34 @@ Test(fuse, softmax_runs_in_rows)
     bench_release(&b);
 }
 
+/* y [i] = x [i] turned by five places, in two parts. */
+static void build_rolled(bench *b)
+{
+    int32_t x = matrix(b, BUFFER_FEED, "x", 100, 12), y = matrix(b, BUFFER_FETCH, "y", 100, 12);
+    for (int part = 0; part < 2; part++) {
+        size_ref extents[] = {size_const(&b->sizes, 100), size_const(&b->sizes, part ? 5 : 7)};
+        size_ref strides[] = {size_const(&b->sizes, 12), size_const(&b->sizes, 1)};
+        int32_t from = loop_view_new(b->p, x, extents, strides, 2, size_const(&b->sizes, part ? 7 : 0)),
+                to = loop_view_new(b->p, y, extents, strides, 2, size_const(&b->sizes, part ? 0 : 5));
+        nest_builder n;
+        nest_begin(&n, b->p);
+        for (int k = 0; k < 2; k++)
+            nest_axis(&n, extents[k], AXIS_SPACE);
+        nest_write(&n, to, AXES(0, 1), nest_read(&n, from, AXES(0, 1)));
+        cr_assert_eq(nest_end(&n, NULL), STEPC_OK);
+    }
+}
+
+Test(fuse, parts_of_the_same_rows_run_together)
+{
+    bench b;
+    bench_fuse(&b, build_rolled, "rolled");
+    cr_expect_eq(b.p->group_count, 1);
+    cr_expect_eq(b.p->groups[0].count, 2);
+    cr_expect_eq(b.p->groups[0].shared_count, 1);
+    bench_release(&b);
+}
+
 /* y = x / s with the sums of the rows in reverse order. */
 static void build_reversed_rows(bench *b)
 {

@@ -50,18 +50,18 @@ void *memset(void *to, int byte, size_t bytes);
 
 /* ConcatV2 joined.
  * in0 = a, out1 = joined */
-static void k0_ConcatV2(const float *in0, float *restrict out1, ptrdiff_t t0, ptrdiff_t e0)
+static STEPC_NOINLINE void k0_ConcatV2(const float *in0, float *restrict out1)
 {
-    for (ptrdiff_t i0 = t0; i0 < e0; i0++) {
+    for (ptrdiff_t i0 = 0; i0 < 8; i0++) {
         memcpy(out1 + (i0 * 16), in0 + (i0 * 10), 10 * sizeof *out1);
     }
 }
 
 /* ConcatV2 joined.
  * in0 = b, out1 = joined */
-static void k1_ConcatV2(const float *in0, float *restrict out1, ptrdiff_t t0, ptrdiff_t e0)
+static STEPC_NOINLINE void k1_ConcatV2(const float *in0, float *restrict out1)
 {
-    for (ptrdiff_t i0 = t0; i0 < e0; i0++) {
+    for (ptrdiff_t i0 = 0; i0 < 8; i0++) {
         memcpy(out1 + (i0 * 16 + 10), in0 + (i0 * 6), 6 * sizeof *out1);
     }
 }
@@ -96,11 +96,8 @@ static void concat_slice_part0(const concat_slice_feeds *feeds, concat_slice_fet
     (void)state;
     (void)weights;
     (void)n;
-    for (ptrdiff_t t0 = 0; t0 < (ptrdiff_t)8; t0 += 8) {
-        const ptrdiff_t e0 = (ptrdiff_t)8 - t0 > 8 ? t0 + 8 : (ptrdiff_t)8;
-        k0_ConcatV2(feeds->a, (float *)(void *)(arena + 0), t0, e0);
-        k1_ConcatV2(feeds->b, (float *)(void *)(arena + 0), t0, e0);
-    }
+    k0_ConcatV2(feeds->a, (float *)(void *)(arena + 0));
+    k1_ConcatV2(feeds->b, (float *)(void *)(arena + 0));
     k2_Slice((float *)(void *)(arena + 0), fetches->y);
 }
 
