@@ -193,7 +193,8 @@ static void random_dims(generated_graph *g, int64_t *dims, int32_t rank)
 static generated_tensor *pick(generated_graph *g, const op_row *row, stepc_dtype dtype, int32_t rank)
 {
     bool ranged = row && (row->low != 0 || row->high != 0);
-    for (int tries = 0; tries < 12 && !(ranged && generate_below(g, 10) != 0); tries++) {
+    bool divides = ranged && row->low > 0 && !dtype_is_float(dtype); /* an earlier tensor may hold a zero */
+    for (int tries = 0; tries < 12 && !divides && !(ranged && generate_below(g, 10) != 0); tries++) {
         generated_tensor *t = &g->tensors[generate_below(g, g->tensor_count ? g->tensor_count : 1)];
         if (g->tensor_count && t->dtype == dtype && !t->label_limit && (rank < 0 ? t->rank <= 3 : t->rank == rank) && !strstr(t->name, "_"))
             return t;

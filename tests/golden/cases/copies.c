@@ -17,6 +17,9 @@
 #elif defined(__GNUC__) && !defined(__STRICT_ANSI__)
 #pragma GCC optimize("fp-contract=off")
 #endif
+#if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__)
+#pragma GCC optimize("no-schedule-insns2") /* which mixes up the order of stores */
+#endif
 
 #if !defined(COPIES_NO_TABLE) && !defined(STEPC_MODULE_H)
 #if defined(COPIES_WITH_TABLE)
