@@ -219,7 +219,9 @@ static bool make_bitcast(generated_graph *g, const op_row *row, stepc_dtype dtyp
     part_input(g, x);
     part_type(g, "T", dtype);
     part_type(g, "type", to);
-    part_output(g, 0, to, dims, out_rank);
+    generated_tensor *bits = part_output(g, 0, to, dims, out_rank);
+    if (dtype == STEPC_BOOL || dtype == STEPC_HALF || dtype == STEPC_BFLOAT16)
+        bits->label_limit = 1; /* zeros are frequent: no food for operators that divide */
     part_end(g);
     return true;
 }
