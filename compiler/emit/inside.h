@@ -86,6 +86,8 @@ typedef struct emitter {
     stepc_weights weights; /* resolved: never AUTO */
     uint64_t weights_hash;
     int64_t stack_bytes; /* of the deepest kernel, estimated */
+    const loop_group *overrun_group; /* asked last (overrun.c) .. */
+    stepc_dtype overrun_dtype;       /* .. and whether its vectors of this dtype may be whole; 0 no */
     bool uses_noinline;
     stepc_code code; /* the first failure */
 } emitter;

@@ -68,6 +68,8 @@ typedef struct nest_text {
     bool is_mixed;     /* other widths beside lanes of 32 bits: inside_lanes.h */
     int32_t row;  /* axis, or -1 */
     int32_t row_tile, jam;
+    bool overruns; /* a last vector may be computed whole, as LOCAL buffers have room for it (overrun.c) */
+    bool has_part; /* .. but other buffers have not */
     int32_t block; /* > 0: sums along lanes run in blocks of so many indices, whose sums are added up */
     /* where the writing is: */
     int32_t rows, jams;
@@ -131,6 +133,12 @@ typedef struct strip_text {
 /* Takes the schedule's strip where the nest can be written so. */
 void strip_choose(nest_text *n);
 void strip_write(nest_text *n, int32_t depth);
+
+/* ---- whole last vectors (overrun.c) ---- */
+
+void overrun_choose(nest_text *n);
+/* Whether the access under way takes only the first lanes. */
+bool lane_is_part(const nest_text *n, int32_t buffer);
 
 /* ---- moves (raw.c, tile.c) ---- */
 

@@ -65,17 +65,18 @@ const char *lane_read(nest_text *n, int32_t v, int32_t r, int32_t j)
         return guarded_read(n, value, base, at);
     const char *stride = n->turned[v] ? "1" : stride_text(n, &value->index, value->buffer);
     const char *from = pointer_text(n, base, at);
+    bool part = lane_is_part(n, value->buffer);
     bool is_unit = stride[0] == '1' && stride[1] == '\0';
     if (is_unit)
-        return lane_call(n, FORMAT(n, "%c_load%s%s_%s", w.kind, w.middle, n->tail ? "_part" : "", w.suffix),
-                         FORMAT(n, n->tail ? "%s, rest" : "%s", from));
+        return lane_call(n, FORMAT(n, "%c_load%s%s_%s", w.kind, w.middle, part ? "_part" : "", w.suffix),
+                         FORMAT(n, part ? "%s, rest" : "%s", from));
     if (storage == STEPC_BOOL)
-        return lane_call(n, "v_load_bool", FORMAT(n, "%s, %s, %s", from, stride, n->tail ? "rest" : lanes_text(n)));
+        return lane_call(n, "v_load_bool", FORMAT(n, "%s, %s, %s", from, stride, part ? "rest" : lanes_text(n)));
     const char *shuffled = shuffled_read(n, value, &w, from);
     if (shuffled != NULL)
         return shuffled;
-    return lane_call(n, FORMAT(n, "%c_load_stride_%s%s", w.kind, n->tail ? "part_" : "", w.suffix),
-                     FORMAT(n, n->tail ? "%s, %s, rest" : "%s, %s", from, stride));
+    return lane_call(n, FORMAT(n, "%c_load_stride_%s%s", w.kind, part ? "part_" : "", w.suffix),
+                     FORMAT(n, part ? "%s, %s, rest" : "%s, %s", from, stride));
 }
 
 /* ---- stores -------------------------------------------------------------------------------------- */
@@ -84,16 +85,17 @@ void lane_store(nest_text *n, const loop_write *write, int32_t r, int32_t j, int
 {
     stepc_dtype storage = n->p->buffers[write->buffer].dtype, dtype = n->nest->values[write->value].dtype;
     const char *at = index_text(n, &write->index, write->buffer, r, j);
+    bool part = lane_is_part(n, write->buffer);
     const char *to = pointer_text(n, param_name(n, write->buffer, true), at), *name;
-    const char *value = vector_ref(n, write->value, r, j), *count = n->tail ? "rest" : lanes_text(n);
+    const char *value = vector_ref(n, write->value, r, j), *count = part ? "rest" : lanes_text(n);
     lane_words w = words_for(n, storage, dtype);
     int64_t step = 0;
     if (vector_step(n, &write->index, &step) && step == 1) {
         bool is_plain = storage == dtype && w.kind == 'v' && w.middle[0] == '\0' && n->lane_bits >= 32;
-        bool streams = vector_streams(n) && !n->tail && is_plain;
+        bool streams = vector_streams(n) && !part && is_plain;
         const char *word = streams ? "stream" : "store";
-        name = FORMAT(n, "%c_%s%s%s_%s", w.kind, word, w.middle, n->tail ? "_part" : "", w.suffix);
-        line(n->out, depth, "%s(%s, %s%s);", name, to, value, n->tail ? ", rest" : "");
+        name = FORMAT(n, "%c_%s%s%s_%s", w.kind, word, w.middle, part ? "_part" : "", w.suffix);
+        line(n->out, depth, "%s(%s, %s%s);", name, to, value, part ? ", rest" : "");
     } else {
         name = storage == STEPC_BOOL ? "v_store_bool" : FORMAT(n, "%c_store_stride_%s", w.kind, w.suffix);
         const char *stride = stride_text(n, &write->index, write->buffer);

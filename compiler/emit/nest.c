@@ -266,6 +266,7 @@ static bool prepare(nest_text *n)
     if (n->copy.form == COPY_NONE)
         tile_choose(n);
     choose_form(n);
+    overrun_choose(n);
     strip_choose(n);
     mark_lazy(n);
     mark_fused(n);
@@ -419,6 +420,13 @@ void write_vector_loop(nest_text *n, int32_t axis, const char *low, const char *
         line(n->out, depth, "}");
     }
     n->jams = 1;
+    if (n->overruns && !n->has_part && multiple % most != 0) {
+        line(n->out, depth, "/* The last vector may run over the end: the strip's memory has room for it. */");
+        line(n->out, depth, "for (; i%d < %s; i%d += %s) {", a, high, a, lanes);
+        body(n, axis, depth + 1);
+        line(n->out, depth, "}");
+        return;
+    }
     if (n->jam == 1 || multiple % (most * n->jam) != 0) {
         line(n->out, depth, "for (; %s - i%d >= %s; i%d += %s) {", high, a, lanes, a, lanes);
         body(n, axis, depth + 1);

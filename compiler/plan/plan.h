@@ -13,7 +13,8 @@
 /* Where a buffer lies. Entries of views, feeds, fetches, weights, state and of buffers that no
  * statement touches have is_placed false. Address of the first element, in bytes from the
  * arena's start: slot < 0: offset; else the start of that slot (offset is 0). The address is a
- * multiple of PLAN_ALIGNMENT. Two live buffers never overlap. The element with logical index
+ * multiple of PLAN_ALIGNMENT. Two live buffers never overlap; a LOCAL owns its last PLAN_ALIGNMENT bytes whole, which
+ * a last vector may fill. The element with logical index
  * (i0, i1, ..) lies at sum(strides[k] * ik) from there as in loop_buffer; in a LOCAL, dimension k <
  * shared_count of its group runs along shared axis k and counts from the tile's start. */
 typedef struct plan_place {

@@ -109,7 +109,11 @@ static bool needed_bytes(const proof *c, int32_t buffer, int64_t *out)
         if (!checked_mul_i64(extent - 1, stride, &step) || !checked_add_i64(farthest, step, &farthest))
             return false;
     }
-    return checked_add_i64(farthest, 1, &farthest) && checked_mul_i64(farthest, element, out);
+    if (!checked_add_i64(farthest, 1, &farthest) || !checked_mul_i64(farthest, element, out))
+        return false;
+    /* Code may use all of a LOCAL's last unit. */
+    int64_t over = group != NULL ? *out % PLAN_ALIGNMENT : 0;
+    return over == 0 || checked_add_i64(*out, PLAN_ALIGNMENT - over, out);
 }
 
 static stepc_code place_all(proof *c)

@@ -88,7 +88,7 @@ static STEPC_NOINLINE void k1_Mul(const float *in0, float *restrict out1, ptrdif
         const v_f32 v0 = v_load_part_f32(in0 + i0, rest);
         const v_f32 v2 = v0 * v_splat_f32(0.5f);
         const v_f32 v3 = v_sin_f32(v2);
-        v_store_part_f32(out1 + ((i0 - t0)), v3, rest);
+        v_store_f32(out1 + ((i0 - t0)), v3);
     }
 }
 
@@ -107,18 +107,12 @@ static STEPC_NOINLINE void k2_Mul(const float *in0, float *restrict out1, ptrdif
         v_store_f32(out1 + ((i0 - t0)), v3_0);
         v_store_f32(out1 + ((i0 - t0) + V_LANES), v3_1);
     }
-    for (; e0 - i0 >= V_LANES; i0 += V_LANES) {
+    /* The last vector may run over the end: the strip's memory has room for it. */
+    for (; i0 < e0; i0 += V_LANES) {
         const v_f32 v0 = v_load_f32(in0 + ((i0 - t0)));
         const v_f32 v2 = v0 * v_splat_f32(1.0f);
         const v_f32 v3 = v_sin_f32(v2);
         v_store_f32(out1 + ((i0 - t0)), v3);
-    }
-    if (i0 < e0) {
-        const size_t rest = (size_t)(e0 - i0);
-        const v_f32 v0 = v_load_part_f32(in0 + ((i0 - t0)), rest);
-        const v_f32 v2 = v0 * v_splat_f32(1.0f);
-        const v_f32 v3 = v_sin_f32(v2);
-        v_store_part_f32(out1 + ((i0 - t0)), v3, rest);
     }
 }
 
@@ -145,7 +139,7 @@ static STEPC_NOINLINE void k3_Mul(const float *in0, float *restrict out1, ptrdif
     }
     if (i0 < e0) {
         const size_t rest = (size_t)(e0 - i0);
-        const v_f32 v0 = v_load_part_f32(in0 + ((i0 - t0)), rest);
+        const v_f32 v0 = v_load_f32(in0 + ((i0 - t0)));
         const v_f32 v2 = v0 * v_splat_f32(2.0f);
         const v_f32 v3 = v_sin_f32(v2);
         v_store_part_f32(out1 + i0, v3, rest);
