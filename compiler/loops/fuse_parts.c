@@ -114,7 +114,8 @@ static bool cut_read(const parting *p, const loop_nest *nest, const loop_value *
     if (part_with(p, low, high) >= 0)
         return true;
     if (low < p->parts[0].low || high > p->parts[p->count - 1].high || t->count != 1 || t->scale[0] != 1 ||
-        nest->axes[t->axis[0]].kind != AXIS_SPACE || !size_is_const(p->f->p->sizes, nest->axes[t->axis[0]].extent, &extent) ||
+        nest->axes[t->axis[0]].kind != AXIS_SPACE ||
+        !size_is_const(p->f->p->sizes, nest->axes[t->axis[0]].extent, &extent) ||
         (c->axis >= 0 && c->axis != t->axis[0]))
         return false;
     if (c->axis < 0)
@@ -147,8 +148,8 @@ static bool cut_nest(const parting *p, const loop_nest *nest, cuts *c)
     }
     if (reads && writes)
         return false;
-    return c->axis < 0 || (nest->check_count == 0 && !nest_has_reuse(nest) &&
-                           nest_op_count(nest) * c->count <= FUSE_PART_OPS);
+    return c->axis < 0 ||
+           (nest->check_count == 0 && !nest_has_reuse(nest) && nest_op_count(nest) * c->count <= FUSE_PART_OPS);
 }
 
 /* ---- rewriting --------------------------------------------------------------------------- */
@@ -182,7 +183,10 @@ static bool index_of_part(piece *c, loop_index *index, int32_t *buffer)
         return false;
     terms[p->dim].offset -= p->parts[at].low;
     const loop_buffer *to = &f->p->buffers[p->parts[at].buffer];
-    *index = (loop_index){.base = to->offset, .coefs = coefs, .indirect = -1, .indirect_scale = SIZE_UNKNOWN,
+    *index = (loop_index){.base = to->offset,
+                          .coefs = coefs,
+                          .indirect = -1,
+                          .indirect_scale = SIZE_UNKNOWN,
                           .indirect_extent = SIZE_UNKNOWN};
     for (int32_t k = 0; k < count; k++)
         coefs[k] = f->zero;
@@ -208,7 +212,8 @@ static bool move_index(piece *c, loop_index *index, int32_t *buffer)
     if (index->indirect >= 0)
         index->indirect = c->to[index->indirect];
     if (c->axis >= 0)
-        index->base = size_sum(pool, index->base, size_product(pool, index->coefs[c->axis], size_const(pool, c->first)));
+        index->base =
+            size_sum(pool, index->base, size_product(pool, index->coefs[c->axis], size_const(pool, c->first)));
     return index->base != SIZE_UNKNOWN;
 }
 
@@ -272,7 +277,8 @@ static bool is_worth_it(const parting *p, int32_t more)
     int64_t inner = 1, outer = 1, bytes = (int64_t)stepc_dtype_bytes(b->dtype), saved;
     for (int32_t d = 0; d < b->rank; d++) {
         int64_t *product = d > p->dim ? &inner : &outer;
-        if (d != p->dim && (!checked_mul_i64(*product, fuse_nominal(p->f, b->extents[d]), product) || *product > INT32_MAX))
+        if (d != p->dim &&
+            (!checked_mul_i64(*product, fuse_nominal(p->f, b->extents[d]), product) || *product > INT32_MAX))
             *product = INT32_MAX;
     }
     for (int32_t i = 0; more > 0 && i < p->count; i++) {
@@ -280,8 +286,8 @@ static bool is_worth_it(const parting *p, int32_t more)
             return false;
     }
     int64_t extent = p->parts[p->count - 1].high - p->parts[0].low + 1;
-    return !checked_mul_i64(inner, outer, &saved) || !checked_mul_i64(saved, extent, &saved) ||
-           saved > INT32_MAX || FUSE_BYTE_COST(saved * bytes * 2) >= (int64_t)more * FUSE_PART_COST;
+    return !checked_mul_i64(inner, outer, &saved) || !checked_mul_i64(saved, extent, &saved) || saved > INT32_MAX ||
+           FUSE_BYTE_COST(saved * bytes * 2) >= (int64_t)more * FUSE_PART_COST;
 }
 
 /* Whether all that touches the root can be rewritten; MORE nests come of it. */
@@ -311,8 +317,7 @@ static bool make_buffers(parting *p)
         for (int32_t d = 0; d < joined.rank; d++)
             extents[d] = joined.extents[d];
         extents[p->dim] = size_const(program->sizes, p->parts[i].high - p->parts[i].low + 1);
-        p->parts[i].buffer =
-            loop_buffer_new(program, BUFFER_ARENA, joined.dtype, extents, joined.rank, joined.hint);
+        p->parts[i].buffer = loop_buffer_new(program, BUFFER_ARENA, joined.dtype, extents, joined.rank, joined.hint);
         if (p->parts[i].buffer < 0)
             return false;
     }
@@ -344,7 +349,8 @@ static bool is_joined(const fuse *f, const dependence *g, int32_t root)
         return false;
     for (int32_t t = g->first_touch[root]; t >= 0; t = g->touches[t].next) {
         const fuse_touch *touch = &g->touches[t];
-        if (g->statements[touch->statement].kind != STATEMENT_NEST || !touch->index || (touch->is_write && !touch->is_plain))
+        if (g->statements[touch->statement].kind != STATEMENT_NEST || !touch->index ||
+            (touch->is_write && !touch->is_plain))
             return false;
         writes += touch->is_write;
     }
