@@ -42,12 +42,11 @@ stepc_code lower_refuse_complex(lower_context *l, stepc_dtype dtype)
 
 /* ---- unary ------------------------------------------------------------------------------- */
 
-stepc_code lower_unary(lower_context *l, unary_fn fn)
+static stepc_code unary_of(lower_context *l, unary_fn fn, bool part_by_part)
 {
     stepc_dtype dtype = lower_output_info(l, 0)->dtype;
-    stepc_code code = lower_refuse_complex(l, lower_info(l, 0)->dtype);
-    if (code)
-        return code;
+    if (!part_by_part && dtype_is_complex(lower_info(l, 0)->dtype))
+        return lower_complex_arithmetic(l);
     int32_t in = lower_input(l, 0), out = in < 0 ? -1 : lower_output(l, 0);
     if (out < 0)
         return stepc_error_code(l->error);
@@ -57,6 +56,8 @@ stepc_code lower_unary(lower_context *l, unary_fn fn)
     lower_write(&b, out, fn(l, &b, x, dtype));
     return nest_end(&b, l->error);
 }
+
+stepc_code lower_unary(lower_context *l, unary_fn fn) { return unary_of(l, fn, false); }
 
 static int32_t neg(lower_context *l, nest_builder *b, int32_t x, stepc_dtype dtype)
 {
@@ -119,7 +120,7 @@ static int32_t relu(lower_context *l, nest_builder *b, int32_t x, stepc_dtype dt
     return nest_select(b, nest_binary(b, LOOP_LE, x, zero), zero, x);
 }
 
-static stepc_code lower_neg(lower_context *l) { return lower_unary(l, neg); }
+static stepc_code lower_neg(lower_context *l) { return unary_of(l, neg, true); }
 static stepc_code lower_square(lower_context *l) { return lower_unary(l, square); }
 static stepc_code lower_exp(lower_context *l) { return lower_unary(l, exponential); }
 static stepc_code lower_log(lower_context *l) { return lower_unary(l, logarithm); }
@@ -142,13 +143,13 @@ static stepc_code binary_buffers(lower_context *l, int32_t *x, int32_t *y, int32
     return code ? code : lower_check_broadcast(l, *y, *out);
 }
 
-static stepc_code binary_of(lower_context *l, binary_fn fn, bool complex_too)
+static stepc_code binary_of(lower_context *l, binary_fn fn, bool part_by_part)
 {
     stepc_dtype dtype = lower_info(l, 0)->dtype;
-    stepc_code code = complex_too ? STEPC_OK : lower_refuse_complex(l, dtype);
+    if (!part_by_part && dtype_is_complex(dtype))
+        return lower_complex_arithmetic(l);
     int32_t x, y, out;
-    if (!code)
-        code = binary_buffers(l, &x, &y, &out);
+    stepc_code code = binary_buffers(l, &x, &y, &out);
     if (code)
         return code;
     nest_builder b;

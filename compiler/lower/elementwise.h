@@ -9,9 +9,11 @@
 typedef int32_t (*unary_fn)(lower_context *l, nest_builder *b, int32_t x, stepc_dtype dtype);
 typedef int32_t (*binary_fn)(lower_context *l, nest_builder *b, int32_t x, int32_t y, stepc_dtype dtype);
 
-/* The nest of a unary operator, or of a binary one whose operands broadcast; complex operands are refused. */
+/* The nest of a unary operator, or of a binary one whose operands broadcast; complex operands go to the next. */
 stepc_code lower_unary(lower_context *l, unary_fn fn);
 stepc_code lower_binary(lower_context *l, binary_fn fn);
+/* The operator on complex operands by its name; UNIMPLEMENTED where it is not compiled. */
+stepc_code lower_complex_arithmetic(lower_context *l);
 stepc_code lower_refuse_complex(lower_context *l, stepc_dtype dtype);
 /* A function of X, or of X and Y, rounded once to DTYPE: exact halves are computed in double. */
 int32_t lower_transcendental(lower_context *l, nest_builder *b, loop_op op, int32_t x, stepc_dtype dtype);

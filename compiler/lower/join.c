@@ -278,6 +278,130 @@ static stepc_code lower_roll(lower_context *l)
     return code ? code : copy_blocks(l, &out, &in, stretches, counts);
 }
 
+/* ---- MirrorPadGrad: every block of the gradient added to what it mirrors ------------------------------------------ */
+
+/* A nest that writes to view TO: FROM alone, or added to what TO holds, both as TO's values. FROM < 0: zero. */
+static stepc_code add_view(lower_context *l, int32_t to, int32_t from)
+{
+    const loop_buffer *buffer = &l->program->buffers[to];
+    stepc_dtype dtype = lower_value_dtype(buffer->dtype);
+    int32_t axes[LOWER_MAX_RANK];
+    nest_builder b;
+    nest_begin(&b, l->program);
+    nest_origin(&b, l->op);
+    for (int32_t d = 0; d < buffer->rank; d++)
+        axes[d] = nest_axis(&b, buffer->extents[d], AXIS_SPACE);
+    int32_t value = from < 0 ? lower_zero(&b, dtype) : nest_cast(&b, nest_read(&b, from, axes), dtype);
+    nest_write(&b, to, axes, from < 0 ? value : nest_binary(&b, LOOP_ADD, nest_read(&b, to, axes), value));
+    return nest_end(&b, l->error);
+}
+
+/* The blocks in the order of the gradient's rows: what meets in one place is added as the reference adds it. */
+static stepc_code add_blocks(lower_context *l, const lower_view *sums, const lower_view *in, stretch (*stretches)[3],
+                             const int32_t *counts)
+{
+    size_pool *p = l->program->sizes;
+    int32_t total = 1;
+    for (int32_t d = 0; d < in->rank && total <= MOST_BLOCKS; d++)
+        total *= counts[d];
+    if (total > MOST_BLOCKS) {
+        error_set(l->error, STEPC_UNIMPLEMENTED, "%s along so many dimensions is not compiled", l->op->type.data);
+        return error_mend(l->error, "run the step interpreted");
+    }
+    int32_t whole = lower_view_make(l, sums);
+    stepc_code code = whole < 0 ? stepc_error_code(l->error) : add_view(l, whole, -1);
+    for (int32_t i = 0; !code && i < total; i++) {
+        lower_view to = *sums, from = *in;
+        int32_t rest = i;
+        for (int32_t d = in->rank - 1; d >= 0; d--) {
+            const stretch *s = &stretches[d][rest % counts[d]];
+            rest /= counts[d];
+            lower_view_shift(l, &to, d, s->to);
+            lower_view_shift(l, &from, d, s->from);
+            to.extents[d] = from.extents[d] = s->extent;
+            if (s->back)
+                from.strides[d] = size_product(p, from.strides[d], size_const(p, -1));
+        }
+        int32_t target = lower_view_make(l, &to), source = target < 0 ? -1 : lower_view_make(l, &from);
+        code = source < 0 ? stepc_error_code(l->error) : add_view(l, target, source);
+    }
+    return code;
+}
+
+/* The stretches of one dimension: EXTENT without the borders BEFORE and AFTER. */
+static int32_t fold_stretches(size_pool *p, stretch *s, size_ref extent, int64_t before, int64_t after, int64_t skip)
+{
+    size_ref zero = size_const(p, 0), head = size_const(p, before), tail = size_const(p, after);
+    int32_t count = 0;
+    if (before > 0)
+        s[count++] = (stretch){size_const(p, skip), size_const(p, before - 1), head, true};
+    s[count++] = (stretch){zero, head, extent, false};
+    if (after > 0)
+        s[count++] = (stretch){size_sub(p, extent, size_const(p, after + skip)),
+                               size_sum(p, size_sum(p, head, extent), size_const(p, after - 1)), tail, true};
+    return count;
+}
+
+/* Sums run in 64 bits: of integers, only the low bits of which count, in the dtype itself. */
+static int32_t sums_buffer(lower_context *l, const lower_view *out)
+{
+    const loop_buffer *result = &l->program->buffers[out->in];
+    stepc_dtype dtype = result->dtype;
+    if (dtype_is_float(dtype))
+        dtype = l->program->exact ? STEPC_FLOAT64 : lower_value_dtype(dtype);
+    return dtype == result->dtype ? out->in : lower_temporary(l, dtype, result->extents, result->rank, "folded");
+}
+
+static stepc_code fold_into(lower_context *l, const lower_view *in, const lower_view *out, stretch (*stretches)[3],
+                            const int32_t *counts)
+{
+    bool is_complex = dtype_is_complex(lower_output_info(l, 0)->dtype);
+    stepc_dtype dtype = lower_output_info(l, 0)->dtype;
+    int32_t buffer = sums_buffer(l, out);
+    if (buffer < 0)
+        return stepc_error_code(l->error);
+    lower_view sums;
+    lower_view_of(l, buffer, is_complex, &sums);
+    stepc_code code = add_blocks(l, &sums, in, stretches, counts);
+    if (code || buffer == out->in)
+        return code;
+    nest_builder b;
+    lower_begin(l, &b, 0);
+    lower_write(&b, out->in, lower_narrow(&b, lower_read_same(&b, buffer), is_complex ? STEPC_FLOAT32 : dtype));
+    return nest_end(&b, l->error);
+}
+
+static stepc_code lower_mirror_pad_grad(lower_context *l)
+{
+    size_pool *p = l->program->sizes;
+    bool symmetric = text_equal(operation_string(l->op, "mode"), TEXT_LITERAL("SYMMETRIC"));
+    stepc_dtype dtype = lower_info(l, 0)->dtype;
+    lower_view in, out;
+    int64_t before[LOWER_MAX_RANK], after[LOWER_MAX_RANK], skip = symmetric ? 0 : 1;
+    stretch stretches[LOWER_MAX_RANK][3];
+    int32_t counts[LOWER_MAX_RANK];
+    const size_ref *dims;
+    int32_t rank;
+    if (!dtype_is_float(dtype) && !dtype_is_complex(dtype) && (!dtype_is_integer(dtype) || loop_value_dtype(dtype) != dtype)) {
+        error_set(l->error, STEPC_UNIMPLEMENTED, "MirrorPadGrad of %s is not compiled", stepc_dtype_name(dtype));
+        return error_mend(l->error, "run the step interpreted");
+    }
+    stepc_code code = lower_known_output(l, 0, &dims, &rank);
+    if (!code)
+        code = input_view(l, 0, &in);
+    if (!code)
+        code = read_pairs(l, 1, 0, in.rank, before, after);
+    for (int32_t d = 0; !code && d < in.rank; d++) {
+        int64_t most = before[d] > after[d] ? before[d] : after[d];
+        code = lower_require_at_most(l, size_const(p, most > 0 ? most + skip : 0), dims[d],
+                                     "paddings must be no greater than the output dimension size");
+        counts[d] = fold_stretches(p, stretches[d], dims[d], before[d], after[d], skip);
+    }
+    if (!code)
+        code = whole_output(l, &out);
+    return code ? code : fold_into(l, &in, &out, stretches, counts);
+}
+
 /* ---- SpaceToDepth, DepthToSpace --------------------------------------------------------------------------------------- */
 
 static stepc_code lower_depth(lower_context *l, bool to_depth)
@@ -463,6 +587,7 @@ static const lower_row rows[] = {
     {"ConcatV2", lower_concat_v2, 0},
     {"DepthToSpace", lower_depth_to_space, 0},
     {"MirrorPad", lower_mirror_pad, 1u << 1},
+    {"MirrorPadGrad", lower_mirror_pad_grad, 1u << 1},
     {"Pack", lower_pack, 0},
     {"ParallelConcat", lower_parallel_concat, 0},
     {"Pad", lower_pad, 1u << 1},

@@ -4,6 +4,8 @@
 
 typedef struct reduction {
     int32_t in, out, rank;
+    stepc_dtype dtype; /* of what is summed: of a complex number, its reals */
+    int32_t pair;      /* 1: the last dimension is the pair of a complex number, which no axis names */
     bool reduced[LOWER_MAX_RANK];
     int32_t axis_of[LOWER_MAX_RANK];  /* axis of each input dimension */
     int32_t write_of[LOWER_MAX_RANK]; /* axis of each output dimension; -1 for kept ones of size 1 */
@@ -28,6 +30,18 @@ static void begin(lower_context *l, nest_builder *b, reduction *r)
             r->axis_of[d] = nest_axis(b, in->extents[d], AXIS_REDUCE);
 }
 
+static stepc_code open_any(lower_context *l, reduction *r)
+{
+    r->in = lower_input(l, 0);
+    r->out = r->in < 0 ? -1 : lower_output(l, 0);
+    if (r->out < 0)
+        return stepc_error_code(l->error);
+    r->rank = l->program->buffers[r->in].rank;
+    r->pair = dtype_is_complex(lower_info(l, 0)->dtype) ? 1 : 0;
+    r->dtype = r->pair ? l->program->buffers[r->out].dtype : lower_output_info(l, 0)->dtype;
+    return STEPC_OK;
+}
+
 static stepc_code open(lower_context *l, reduction *r)
 {
     stepc_dtype dtype = lower_info(l, 0)->dtype;
@@ -35,24 +49,20 @@ static stepc_code open(lower_context *l, reduction *r)
         error_set(l->error, STEPC_UNIMPLEMENTED, "%s reductions are not compiled", stepc_dtype_name(dtype));
         return error_mend(l->error, "run the step interpreted");
     }
-    r->in = lower_input(l, 0);
-    r->out = r->in < 0 ? -1 : lower_output(l, 0);
-    if (r->out < 0)
-        return stepc_error_code(l->error);
-    r->rank = l->program->buffers[r->in].rank;
-    return STEPC_OK;
+    return open_any(l, r);
 }
 
 static stepc_code read_axes(lower_context *l, reduction *r)
 {
     const int64_t *axes;
     int64_t count;
+    int32_t rank = r->rank - r->pair;
     stepc_code code = lower_constant_integers(l, 1, &axes, &count);
     for (int64_t i = 0; !code && i < count; i++) {
-        int64_t axis = axes[i] < 0 ? axes[i] + r->rank : axes[i];
-        if (axis < 0 || axis >= r->rank)
+        int64_t axis = axes[i] < 0 ? axes[i] + rank : axes[i];
+        if (axis < 0 || axis >= rank)
             return error_set(l->error, STEPC_INVALID_ARGUMENT, "Invalid reduction dimension (%lld for input with %d dimension(s)",
-                             (long long)axes[i], r->rank);
+                             (long long)axes[i], rank);
         if (r->reduced[axis])
             return error_set(l->error, STEPC_INVALID_ARGUMENT,
                              "Invalid reduction arguments: Axes contains duplicate dimension: %lld", (long long)axis);
@@ -92,12 +102,12 @@ static bool reduces(const reduction *r)
 static stepc_code lower_fold(lower_context *l, acc_kind kind, bool mean)
 {
     reduction r = {0};
-    stepc_code code = open(l, &r);
+    stepc_code code = kind == ACC_SUM ? open_any(l, &r) : open(l, &r);
     if (!code)
         code = read_axes(l, &r);
     if (code)
         return code;
-    stepc_dtype dtype = lower_output_info(l, 0)->dtype;
+    stepc_dtype dtype = r.dtype;
     nest_builder b;
     begin(l, &b, &r);
     int32_t value = nest_read(&b, r.in, r.axis_of);

@@ -21,12 +21,12 @@ static int32_t as_dtype(lower_context *l, int32_t from, stepc_dtype dtype)
     return nest_end(&b, l->error) ? -1 : to;
 }
 
-/* Rounds FROM to the dtype of the output. */
-static stepc_code narrow(lower_context *l, int32_t from, int32_t out)
+/* Rounds FROM to DTYPE, the output's or that of its parts. */
+static stepc_code narrow(lower_context *l, int32_t from, int32_t out, stepc_dtype dtype)
 {
     nest_builder b;
     lower_begin(l, &b, 0);
-    lower_write(&b, out, lower_narrow(&b, lower_read_same(&b, from), lower_output_info(l, 0)->dtype));
+    lower_write(&b, out, lower_narrow(&b, lower_read_same(&b, from), dtype));
     return nest_end(&b, l->error);
 }
 
@@ -40,11 +40,13 @@ static stepc_code check_dtype(lower_context *l, stepc_dtype dtype)
 
 static stepc_code lower_running(lower_context *l, acc_kind kind)
 {
-    stepc_dtype dtype = lower_output_info(l, 0)->dtype, carried = lower_value_dtype(dtype);
+    stepc_dtype dtype = lower_output_info(l, 0)->dtype;
+    bool pairs = dtype_is_complex(dtype) && kind == ACC_SUM; /* the parts run apart, as one more inner dimension */
     const int64_t *axes;
     int64_t count, axis;
-    if (l->program->exact && dtype_is_float(dtype))
-        carried = STEPC_FLOAT64;
+    if (pairs)
+        dtype = dtype == STEPC_COMPLEX64 ? STEPC_FLOAT32 : STEPC_FLOAT64;
+    stepc_dtype carried = l->program->exact && dtype_is_float(dtype) ? STEPC_FLOAT64 : lower_value_dtype(dtype);
     stepc_code code = check_dtype(l, dtype);
     if (!code)
         code = lower_constant_integers(l, 1, &axes, &count);
@@ -52,11 +54,11 @@ static stepc_code lower_running(lower_context *l, acc_kind kind)
     if (out < 0)
         return stepc_error_code(l->error);
     const loop_buffer *result = &l->program->buffers[out];
-    axis = count == 1 ? axes[0] + (axes[0] < 0 ? result->rank : 0) : -1;
-    if (axis < 0 || axis >= result->rank)
+    int32_t rank = result->rank - (pairs ? 1 : 0);
+    axis = count == 1 ? axes[0] + (axes[0] < 0 ? rank : 0) : -1;
+    if (axis < 0 || axis >= rank)
         return error_set(l->error, STEPC_INVALID_ARGUMENT,
-                         "ScanOp: Expected scan axis in the range [%d, %d), but got %lld", -result->rank, result->rank,
-                         (long long)axis);
+                         "ScanOp: Expected scan axis in the range [%d, %d), but got %lld", -rank, rank, (long long)axis);
     size_pool *sizes = l->program->sizes;
     loop_call call = {.kind = CALL_SCAN, .sizes = {size_const(sizes, 1), SIZE_UNKNOWN}, .origin = l->op};
     call.scan = (loop_scan){kind, result->extents[axis], size_const(sizes, 1),
@@ -71,7 +73,7 @@ static stepc_code lower_running(lower_context *l, acc_kind kind)
     if (call.buffers[1] < 0)
         return stepc_error_code(l->error);
     code = loop_call_add(l->program, &call, l->error);
-    return code || carried == dtype ? code : narrow(l, call.buffers[0], out);
+    return code || carried == dtype ? code : narrow(l, call.buffers[0], out, dtype);
 }
 
 static stepc_code lower_cumsum(lower_context *l) { return lower_running(l, ACC_SUM); }

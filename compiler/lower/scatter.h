@@ -27,6 +27,8 @@ stepc_code lower_scatter_nest(lower_context *l, const scatter *s);
 /* What no update of RULE changes: a value of a buffer of DTYPE. The
  * least (greatest) value is the least finite one of dtype FINITE, or infinite when that is STEPC_DTYPE_INVALID. */
 int32_t lower_scatter_start(nest_builder *b, scatter_rule rule, stepc_dtype dtype, stepc_dtype finite);
+/* A check that the labels in vector INPUT do not fall; a known vector that does not needs no statement. */
+stepc_code lower_check_order(lower_context *l, int32_t input);
 /* All elements of BUFFER become that. */
 stepc_code lower_scatter_fill(lower_context *l, int32_t buffer, scatter_rule rule, stepc_dtype finite);
 /* A check that all elements of INDICES, of any rank, are at least 0 (unless MAY_BE_NEGATIVE) and below DIM. */

@@ -105,15 +105,14 @@ static stepc_code reduce(lower_context *l, segments *s, int32_t label_rank, scat
 
 /* ---- Segment* ------------------------------------------------------------------------------------------------- */
 
-/* Labels must not fall; a known vector that does not needs no statement. */
-static stepc_code check_order(lower_context *l)
+stepc_code lower_check_order(lower_context *l, int32_t input)
 {
-    const stepc_tensor *known = lower_info(l, 1)->constant;
+    const stepc_tensor *known = lower_info(l, input)->constant;
     bool rises = known != NULL;
     for (int64_t i = 1; rises && i < stepc_tensor_length(known); i++)
         rises = load_i64(stepc_tensor_dtype(known), stepc_tensor_data(known), i - 1) <=
                 load_i64(stepc_tensor_dtype(known), stepc_tensor_data(known), i);
-    int32_t labels = rises ? -1 : lower_input(l, 1);
+    int32_t labels = rises ? -1 : lower_input(l, input);
     if (labels < 0)
         return rises ? STEPC_OK : stepc_error_code(l->error);
     size_pool *p = l->program->sizes;
@@ -150,7 +149,7 @@ static stepc_code lower_sorted(lower_context *l)
     if (!code)
         code = lower_scatter_check(l, 1, dims[0], false, "segment ids must be >= 0");
     if (!code)
-        code = check_order(l);
+        code = lower_check_order(l, 1);
     return code ? code : reduce(l, &s, 1, SCATTER_ALL);
 }
 
@@ -173,7 +172,7 @@ static stepc_code lower_sorted_v2(lower_context *l)
     if (!code)
         code = lower_scatter_check(l, 1, dims[0], false, "segment ids must be >= 0 and < num_segments");
     if (!code)
-        code = check_order(l);
+        code = lower_check_order(l, 1);
     return code ? code : reduce(l, &s, 1, SCATTER_ALL);
 }
 

@@ -204,6 +204,18 @@ static stepc_code kernel_sparse_segment_grad(kernel_context *k)
     return code;
 }
 
+/* One more than the last of known labels; they need not be in order, which the kernel refuses. */
+static size_ref segments_of(infer_context *c)
+{
+    int64_t *ids = NULL, count = 0;
+
+    if (!infer_numbers(c, 2, &ids, &count))
+        return SIZE_UNKNOWN;
+    if (count > 0 && (ids[count - 1] < 0 || ids[count - 1] == INT64_MAX))
+        return SIZE_UNKNOWN;
+    return size_const(c->sizes, count > 0 ? ids[count - 1] + 1 : 0);
+}
+
 /* The shape of input 0 but for its first dimension: the number in input 3, where there is one. */
 static stepc_code infer_sparse_segment(infer_context *c)
 {
@@ -215,7 +227,7 @@ static stepc_code infer_sparse_segment(infer_context *c)
         return STEPC_OK;
     code = infer_copy_shape(c, c->inputs[0], 0);
     if (code == STEPC_OK)
-        c->outputs[0].dims[0] = c->input_count > 3 ? infer_element(c, 3, 0) : SIZE_UNKNOWN;
+        c->outputs[0].dims[0] = c->input_count > 3 ? infer_element(c, 3, 0) : segments_of(c);
     return code;
 }
 

@@ -58,7 +58,7 @@ Test(reductions, axes_must_be_known)
     rig_open(&r, PLACEHOLDER("x", "FLOAT", DIM(2) DIM(3)) PLACEHOLDER("axis", "INT32", "")
                      PLACEHOLDER("c", "COMPLEX64", DIM(3)) ALONG("rows", 0) ALONG("far", 7)
                          OVER("max", "Max", "x", "axis") OVER("sums", "Cumsum", "x", "axis")
-                             NODE("complex", "Cumsum", IN("c") IN("rows") TYPE("T", "COMPLEX64")));
+                             NODE("complex", "Cumprod", IN("c") IN("rows") TYPE("T", "COMPLEX64")));
     rig_refuses(&r, "x axis", "max", "", STEPC_UNIMPLEMENTED, "");
     rig_refuses(&r, "x axis", "sums", "", STEPC_UNIMPLEMENTED, "must be a constant");
     rig_refuses(&r, "c", "complex", "", STEPC_UNIMPLEMENTED, "running sums of complex64");

@@ -162,17 +162,6 @@ Test(values, complex_moves)
     complex_moves(COMPLEX("COMPLEX128"), STEPC_COMPLEX128);
 }
 
-Test(values, complex_arithmetic_is_refused_by_name)
-{
-    rig r;
-    rig_open(&r, PLACEHOLDER("x", "COMPLEX64", DIM(2)) BINARY("y", "Mul", "COMPLEX64", "x", "x")
-                     UNARY("z", "Exp", "COMPLEX64", "x"));
-    rig_refuses(&r, "x", "y", "", STEPC_UNIMPLEMENTED, "complex64");
-    cr_assert_str_eq(r.error.node, "y");
-    rig_refuses(&r, "x", "z", "", STEPC_UNIMPLEMENTED, "complex64");
-    rig_close(&r);
-}
-
 Test(values, strings_are_refused)
 {
     rig r;
