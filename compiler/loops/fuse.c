@@ -81,7 +81,7 @@ static stepc_code flatten(fuse *f)
 }
 
 /* Inlining removes nests that stood between others, so merging may find more afterwards. */
-static stepc_code merge_and_inline(fuse *f)
+static stepc_code merge_and_inline_rounds(fuse *f)
 {
     stepc_code code = STEPC_OK;
     bool changed = true;
@@ -94,7 +94,18 @@ static stepc_code merge_and_inline(fuse *f)
             changed = inlined;
         }
     }
-    bool more = false;
+    return code;
+}
+
+/* Chains are one nest each before joined buffers are taken apart, so that their readers are cut once. */
+static stepc_code merge_and_inline(fuse *f)
+{
+    bool parted = false, more = false;
+    stepc_code code = merge_and_inline_rounds(f);
+    if (!code)
+        code = fuse_parts(f, &parted);
+    if (!code && parted)
+        code = merge_and_inline_rounds(f);
     if (!code && f->p->host->report != NULL)
         code = fuse_merge(f, true, &more);
     return code;

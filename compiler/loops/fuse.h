@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the files of fusion share. Order of work: normalise nests, merge nests over equal
- * spaces (several writes, epilogues), inline, clean up, join reductions with elementwise work (streaming writes), group, cut long bodies
+ * spaces (several writes, epilogues), inline, take joined buffers apart, clean up, join reductions with elementwise work (streaming writes), group, cut long bodies
  * into strips. */
 #ifndef COMPILER_LOOPS_FUSE_H
 #define COMPILER_LOOPS_FUSE_H
@@ -20,6 +20,11 @@ enum {
     FUSE_SIBLING_STREAMS = 32, /* buffers touched by nests that are merged only because they share an input */
     FUSE_STREAM_LEAST = 16,    /* indices of the last axis: a shorter reduction stays apart from elementwise work */
     FUSE_STREAM_ROUNDS = 4,    /* nests that one reduction takes in, at most */
+    FUSE_MOST_PARTS = 8,       /* of a buffer whose readers are cut at their boundaries */
+    FUSE_PART_LEAST = 16,      /* elements one behind the other in each part */
+    FUSE_PART_OPS = 256,       /* operations of a reader in all its pieces */
+    FUSE_PART_COST = 128,      /* of one more nest, in the units below */
+    FUSE_PART_ROUNDS = 4,      /* parts of parts, at most */
     FUSE_NOMINAL_SIZE = 1024,  /* stands for an unbounded symbol */
     FUSE_MOST_TERMS = 4        /* axes that may run along one dimension (windows have two) */
 };
@@ -105,6 +110,10 @@ typedef struct axis_terms {
  * within what the writer covers. */
 bool index_solve(const fuse *f, const loop_index *write, const loop_axis *write_axes, int32_t count,
                  const loop_index *read, const loop_axis *read_axes, int32_t read_count, axis_terms *out);
+/* INDEX along the dimensions of ROOT: OUT[d] for dimension d, at most 32. False when not provably inside. */
+bool index_root_terms(const fuse *f, int32_t root, const loop_index *index, const loop_nest *nest, axis_terms *out);
+/* The least and the greatest value of terms over NEST's axes, where those are known. */
+bool index_span(const fuse *f, const axis_terms *t, const loop_nest *nest, int64_t *low, int64_t *high);
 /* Provably no common element. */
 bool index_disjoint(const fuse *f, int32_t root, const loop_index *a, const loop_nest *a_nest, const loop_index *b,
                     const loop_nest *b_nest);
@@ -116,6 +125,8 @@ bool index_inside(const fuse *f, int32_t root, const loop_index *index, const lo
 /* fuse_merge.c: equal spaces and epilogues. EXPLAIN: says of each nest that stays alone why. */
 stepc_code fuse_merge(fuse *f, bool explain, bool *changed);
 stepc_code fuse_inline(fuse *f, bool *changed); /* fuse_inline.c */
+/* fuse_parts.c: a buffer that several nests put together becomes one buffer per part, its readers are cut. */
+stepc_code fuse_parts(fuse *f, bool *changed);
 stepc_code fuse_streams(fuse *f);               /* fuse_stream.c: producers beside the reduction that reads them */
 stepc_code fuse_clean(fuse *f);                 /* fuse_clean.c: copies, dead statements */
 stepc_code fuse_compact(fuse *f);               /* fuse_clean.c: buffers that nothing names */

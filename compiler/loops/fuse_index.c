@@ -153,8 +153,7 @@ bool index_solve(const fuse *f, const loop_index *write, const loop_axis *write_
 
 /* ---- regions of a root ------------------------------------------------------------------- */
 
-/* INDEX along the dimensions of ROOT. */
-static bool root_terms(const fuse *f, int32_t root, const loop_index *index, const loop_nest *nest, axis_terms *out)
+bool index_root_terms(const fuse *f, int32_t root, const loop_index *index, const loop_nest *nest, axis_terms *out)
 {
     const loop_buffer *b = &f->p->buffers[root];
     if (b->rank > 32)
@@ -166,10 +165,10 @@ static bool root_terms(const fuse *f, int32_t root, const loop_index *index, con
 bool index_inside(const fuse *f, int32_t root, const loop_index *index, const loop_nest *nest)
 {
     axis_terms terms[32];
-    return index->indirect < 0 && root_terms(f, root, index, nest, terms);
+    return index->indirect < 0 && index_root_terms(f, root, index, nest, terms);
 }
 
-static bool span(const fuse *f, const axis_terms *t, const loop_nest *nest, int64_t *low, int64_t *high)
+bool index_span(const fuse *f, const axis_terms *t, const loop_nest *nest, int64_t *low, int64_t *high)
 {
     *low = *high = t->offset;
     for (int32_t i = 0; i < t->count; i++) {
@@ -187,12 +186,12 @@ bool index_disjoint(const fuse *f, int32_t root, const loop_index *a, const loop
                     const loop_nest *b_nest)
 {
     axis_terms at[32], bt[32];
-    if (a->indirect >= 0 || b->indirect >= 0 || !root_terms(f, root, a, a_nest, at) ||
-        !root_terms(f, root, b, b_nest, bt))
+    if (a->indirect >= 0 || b->indirect >= 0 || !index_root_terms(f, root, a, a_nest, at) ||
+        !index_root_terms(f, root, b, b_nest, bt))
         return false;
     for (int32_t d = 0; d < f->p->buffers[root].rank; d++) {
         int64_t a_low, a_high, b_low, b_high;
-        if (span(f, &at[d], a_nest, &a_low, &a_high) && span(f, &bt[d], b_nest, &b_low, &b_high) &&
+        if (index_span(f, &at[d], a_nest, &a_low, &a_high) && index_span(f, &bt[d], b_nest, &b_low, &b_high) &&
             (a_high < b_low || b_high < a_low))
             return true;
     }
