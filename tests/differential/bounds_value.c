@@ -150,9 +150,10 @@ static real arithmetic_wide(loop_op op, real a, real b)
 
 static void corner(bound *out, loop_op op, stepc_dtype dtype, bound_rounding rounding, real a, real b)
 {
-    if (rounding == ROUND_ONCE)
+    /* Rounded to long double on the way, a result half way between two doubles may become the other one. */
+    if (rounding == ROUND_ONCE || ((real)(double)a == a && (real)(double)b == b))
         take(out, nearest(dtype, arithmetic(op, (double)a, (double)b)));
-    else
+    if (rounding != ROUND_ONCE)
         take_unrounded(out, dtype, arithmetic_wide(op, a, b));
 }
 
