@@ -80,10 +80,12 @@ bool pad_choose(nest_text *n)
 {
     const loop_nest *nest = n->nest;
     pad_text *pad = &n->copy.pad;
-    const loop_write *w = &nest->writes[0];
     *pad = (pad_text){.axis = -1};
     if (nest->acc_count > 0 || nest->check_count > 0 || nest->write_count != 1 || n->space < nest->axis_count ||
-        n->space > PAD_AXES || w->predicate >= 0 || w->index.indirect >= 0)
+        n->space > PAD_AXES)
+        return false;
+    const loop_write *w = &nest->writes[0];
+    if (w->predicate >= 0 || w->index.indirect >= 0)
         return false;
     const loop_value *v = value_at(n, w->value);
     if (v->op == LOOP_ROUND_TO && value_is_raw(n, w->value))
