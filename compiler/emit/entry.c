@@ -36,6 +36,7 @@ static const char *weight_pointer(emitter *e, int32_t callable, int32_t root)
     if (e->weights != STEPC_WEIGHTS_INLINE)
         return arena_format(e->memory, "(const %s *)(const void *)(weights + %lld)", type, (long long)w->offset);
     const char *name = weight_name(e, number);
+    e->named[number] = true;
     if (name == NULL || strcmp(type, storage_type(w->dtype)) == 0)
         return name;
     return arena_format(e->memory, "(const %s *)(const void *)%s", type, name);

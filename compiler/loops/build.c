@@ -459,6 +459,9 @@ int32_t nest_select(nest_builder *b, int32_t condition, int32_t then, int32_t ot
         return fail(b, "a condition that is not bool");
     if (dtype_of(b, then) != dtype_of(b, otherwise))
         return fail(b, "a select between different types");
+    const loop_value *known = &b->nest->values[condition];
+    if (known->op == LOOP_CONST)
+        return known->bits ? then : otherwise;
     loop_value v = blank(LOOP_SELECT, dtype_of(b, then));
     v.args[0] = condition;
     v.args[1] = then;
@@ -510,6 +513,9 @@ int32_t nest_in_range(nest_builder *b, int32_t a, size_ref size)
         return -1;
     if (dtype_of(b, a) != STEPC_INT64 || size == SIZE_UNKNOWN)
         return fail(b, "a range test of a value that is not int64");
+    int64_t count;
+    if (size_is_const(b->program->sizes, size, &count) && count <= 0) /* C compilers warn of such a question */
+        return nest_const_i64(b, STEPC_BOOL, 0);
     loop_value v = blank(LOOP_IN_RANGE, STEPC_BOOL);
     v.args[0] = a;
     v.size = size;

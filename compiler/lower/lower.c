@@ -185,7 +185,8 @@ int32_t lower_root(lower_state *l, buffer_kind kind, const infer_value *info, co
         extents[info->rank] = size_const(l->step->sizes, 2);
         dtype = dtype == STEPC_COMPLEX64 ? STEPC_FLOAT32 : STEPC_FLOAT64;
     }
-    if (lower_check_sizes(l, extents, info->rank, op, error))
+    if (lower_check_sizes(l, extents, info->rank, op, error) ||
+        lower_check_count(l, extents, info->rank + (is_complex ? 1 : 0), error))
         return -1;
     int32_t buffer = loop_buffer_new(l->program, kind, dtype, extents, info->rank + (is_complex ? 1 : 0), hint);
     if (buffer < 0)
