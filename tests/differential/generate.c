@@ -223,18 +223,39 @@ static bool choose_dtype(generated_graph *g, const op_row *row, const char *attr
     return false;
 }
 
+/* Up to 3; what long rows and matrices are about begins with them. */
+static int32_t some_rank(generated_graph *g, int32_t least)
+{
+    least = g->shapes == SHAPES_SMALL ? least : g->shapes == SHAPES_LONG || g->shapes == SHAPES_PARTS ? 1 : 2;
+    return least + (int32_t)generate_below(g, 4 - least);
+}
+
+/* The last result that an operation of DTYPE may have as it is; NULL: none. */
+static generated_tensor *pick_last(generated_graph *g, stepc_dtype dtype, int32_t rank)
+{
+    for (int32_t i = g->tensor_count - 1; i >= 0; i--) {
+        generated_tensor *t = &g->tensors[i];
+        if (!t->is_feed && !t->is_used && t->dtype == dtype && !t->label_limit && (rank < 0 ? t->rank <= 3 : t->rank == rank))
+            return t;
+    }
+    return NULL;
+}
+
 /* An earlier tensor of that dtype (rank -1: any rank up to 3), or a fresh feed. */
 static generated_tensor *pick(generated_graph *g, const op_row *row, stepc_dtype dtype, int32_t rank)
 {
     bool ranged = row && (row->low != 0 || row->high != 0);
+    generated_tensor *last;
     bool divides = ranged && row->low > 0 && !dtype_is_float(dtype); /* an earlier tensor may hold a zero */
+    if (g->shapes != SHAPES_SMALL && !ranged && generate_below(g, 3) != 0 && (last = pick_last(g, dtype, rank)) != NULL)
+        return last;
     for (int tries = 0; tries < 12 && !divides && !(ranged && generate_below(g, 10) != 0); tries++) {
         generated_tensor *t = &g->tensors[generate_below(g, g->tensor_count ? g->tensor_count : 1)];
         if (g->tensor_count && t->dtype == dtype && !t->label_limit && (rank < 0 ? t->rank <= 3 : t->rank == rank) && !strstr(t->name, "_"))
             return t;
     }
     int64_t dims[GENERATE_RANK];
-    int32_t made = rank < 0 ? (int32_t)generate_below(g, 4) : rank;
+    int32_t made = rank < 0 ? some_rank(g, 0) : rank;
     generate_dims(g, dims, made);
     generated_tensor *t = feed(g, dtype, dims, made);
     if (ranged) {
@@ -250,7 +271,7 @@ static generated_tensor *pick_summed(generated_graph *g, const op_row *row, step
     if (!dtype_is_float(dtype) || row->low != 0 || row->high != 0 || generate_below(g, 4) != 0)
         return pick(g, row, dtype, rank);
     int64_t dims[GENERATE_RANK];
-    int32_t made = rank < 0 ? 1 + (int32_t)generate_below(g, 3) : rank;
+    int32_t made = rank < 0 ? some_rank(g, 1) : rank;
     generate_dims(g, dims, made);
     generated_tensor *t = feed(g, dtype, dims, made);
     t->is_wide = true;
@@ -483,9 +504,9 @@ static bool make_reduce(generated_graph *g, const op_row *row)
     generated_tensor *x = pick_summed(g, row, dtype, -1);
     int64_t axes[GENERATE_RANK], dims[GENERATE_RANK], count = 0;
     int32_t rank = 0;
-    bool keep = generate_below(g, 2);
+    bool keep = generate_below(g, 2), across = g->shapes == SHAPES_COLUMNS && generate_below(g, 2);
     for (int32_t d = 0; d < x->rank; d++) {
-        bool reduced = generate_below(g, 2);
+        bool reduced = across ? d == x->rank - 2 : generate_below(g, 2);
         if (reduced)
             axes[count++] = generate_below(g, 2) ? d : d - x->rank;
         if (!reduced || keep)
@@ -656,11 +677,12 @@ static bool make_transpose(generated_graph *g, const op_row *row)
     if (!choose_dtype(g, row, "T", &dtype))
         return false;
     bool turns = g->shapes == SHAPES_TURNED;
-    generated_tensor *x = pick(g, row, dtype, turns && generate_below(g, 3) ? 2 : 1 + (int32_t)generate_below(g, 3));
+    generated_tensor *x = pick(g, row, dtype, turns && g->symbolic ? 3 : turns && generate_below(g, 3) ? 2 : 1 + (int32_t)generate_below(g, 3));
     int64_t perm[GENERATE_RANK], dims[GENERATE_RANK];
+    bool is_reverse = turns && generate_below(g, 2); /* no two dimensions stay side by side */
     for (int32_t d = 0; d < x->rank; d++)
-        perm[d] = d;
-    for (int32_t d = x->rank - 1; d > 0; d--) {
+        perm[d] = is_reverse ? x->rank - 1 - d : d;
+    for (int32_t d = x->rank - 1; d > 0 && !is_reverse; d--) {
         int64_t other = generate_below(g, turns ? d : d + 1), keep = perm[d];
         perm[d] = perm[other];
         perm[other] = keep;
@@ -949,7 +971,7 @@ static bool make(generated_graph *g, const op_row *row, generate_counts *counts)
 static void make_chain(generated_graph *g, generate_counts *counts)
 {
     static const char *const links[] = {"Sin", "Add", "Mul", "Tanh", "Sub", "Cos", "Maximum", "Sigmoid"};
-    int64_t dims[1] = {generate_below(g, 3000)};
+    int64_t dims[1] = {generate_below(g, 2000)};
     stepc_dtype dtype = generate_below(g, 3) ? STEPC_FLOAT32 : STEPC_FLOAT64;
     generated_tensor *a = feed(g, dtype, dims, 1), *b = feed(g, dtype, dims, 1), *z = a;
     int64_t period = 2 + generate_below(g, 6), steps = 10 + generate_below(g, 20);
@@ -1018,13 +1040,13 @@ void generate_graph(generated_graph *g, uint64_t seed, generate_counts *counts)
     g->is_old = generate_below(g, counts->only ? 2 : 6) == 0;
     text_printf(&g->nodes, "versions { producer: %d }\n", producer_of(g));
     g->symbolic = generate_below(g, 6) == 0;
-    if (generate_below(g, 12) == 0) {
+    if (generate_below(g, 12) == 0 && (!counts->large || generate_below(g, 2) == 0)) {
         make_chain(g, counts);
         return;
     }
     g->is_wide = generate_below(g, 8) == 0;
     int64_t wanted = 1 + generate_below(g, generate_below(g, 3) ? 8 : 30);
-    if (generate_below(g, 14) == 0)
+    if (counts->large || generate_below(g, 16) == 0)
         wanted = generate_choose_shapes(g);
     counts->by_shapes[g->shapes]++;
     counts->by_size[wanted < 3 ? 0 : wanted < 9 ? 1 : 2]++;

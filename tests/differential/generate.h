@@ -46,6 +46,7 @@ typedef struct generated_graph {
 /* What has been generated, for the report: none of these may stay zero. */
 typedef struct generate_counts {
     const char *only; /* ",Add,Mul,": no other operators; NULL: all */
+    bool large;       /* no graphs of small tensors */
     int64_t by_operator[512], by_dtype[32], broadcast[4], by_size[4], by_shapes[SHAPES_COUNT];
 } generate_counts;
 

@@ -215,13 +215,13 @@ static bool make_concat(generated_graph *g, const op_row *row, generated_tensor 
 {
     static const int64_t lengths[] = {1, 2, 3, 0, 5, 16, 20, 33};
     int64_t axis = generate_below(g, x->rank), dims[4], total = x->dims[axis], given = maybe_negative(g, axis, x->rank);
-    bool is_long = g->shapes == SHAPES_PARTS; /* now and then more parts than a reader is cut into */
-    int32_t count = 2 + (int32_t)generate_below(g, is_long ? MOST_JOINED - 1 : 3);
+    bool is_long = g->shapes == SHAPES_PARTS, is_mixed = generate_below(g, 4) == 0;
+    int32_t count = 2 + (int32_t)generate_below(g, is_long ? MOST_JOINED - 1 : 3); /* now and then more than readers are cut into */
     bool first = strcmp(row->name, "Concat") == 0;
     generated_tensor *all[MOST_JOINED] = {x}, *at = part_integers(g, &given, 1, 0);
     for (int32_t k = 1; k < count; k++) {
         memcpy(dims, x->dims, sizeof dims);
-        dims[axis] = is_long ? lengths[generate_below(g, 8)] : lengths[generate_below(g, 5)];
+        dims[axis] = lengths[is_long && !is_mixed ? 5 + generate_below(g, 3) : generate_below(g, is_long ? 8 : 5)];
         all[k] = is_long && generate_below(g, 2) ? part_like(g, x) : part_feed(g, x->dtype, dims, x->rank);
         dims[axis] = all[k]->dims[axis];
         total += dims[axis];

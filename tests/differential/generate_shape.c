@@ -8,6 +8,7 @@
 
 enum {
     MOST_ELEMENTS = 18000, /* of a feed */
+    OPENING = 3,
     CHOICES = 8
 };
 
@@ -35,8 +36,8 @@ static void dims_long(generated_graph *g, int64_t *dims, int32_t rank)
 /* Many rows of many columns: sums over rows in strips of columns, and in blocks. */
 static void dims_columns(generated_graph *g, int64_t *dims, int32_t rank)
 {
-    static const int64_t columns[] = {64, 70, 100, 133}, rows[] = {70, 90, 129}, few[] = {3, 5, 17}, many[] = {1025, 1100, 1300};
-    bool is_tall = generate_below(g, 4) == 0;
+    static const int64_t columns[] = {64, 70, 100, 133}, rows[] = {70, 90, 129}, few[] = {3, 16, 17}, many[] = {1025, 1040, 1056};
+    bool is_tall = generate_below(g, 2);
     for (int32_t d = 0; d < rank; d++)
         dims[d] = d == rank - 1   ? (is_tall ? ONE_OF(g, few) : ONE_OF(g, columns))
                   : d == rank - 2 ? (is_tall ? ONE_OF(g, many) : ONE_OF(g, rows))
@@ -62,8 +63,11 @@ static void dims_odd(generated_graph *g, int64_t *dims, int32_t rank)
 /* Beyond one tile of what is turned: 64 rows of 256 float32, 32 of 128 float64. */
 static void dims_turned(generated_graph *g, int64_t *dims, int32_t rank)
 {
-    static const int64_t pairs[][2] = {{33, 130}, {35, 140}, {65, 260}, {66, 260}, {70, 70}, {130, 33}, {131, 5}, {9, 300}};
-    int64_t pair = generate_below(g, 8), place = rank == 3 ? generate_below(g, 3) : -1; /* of a few matrices side by side */
+    static const int64_t pairs[][2] = {{33, 130}, {35, 140}, {66, 260}, {68, 261}, {70, 70}, {130, 33}, {131, 5}, {9, 300}};
+    int64_t bytes = (int64_t)stepc_dtype_bytes(g->dtype), place = rank == 3 ? generate_below(g, 3) : -1; /* of some matrices */
+    int64_t pair = (bytes == 8 ? 0 : bytes == 4 ? 2 : 4) + generate_below(g, bytes < 4 ? 4 : 2);
+    if (generate_below(g, 3) == 0)
+        pair = generate_below(g, 8);
     for (int32_t d = 0, at = 0; d < rank; d++)
         dims[d] = d == place ? 2 + generate_below(g, 2) : pairs[pair][at++ % 2];
 }
@@ -80,17 +84,24 @@ typedef struct shape_row {
     dims_fn dims;
     int64_t share;                 /* of 100 graphs that are not small */
     int64_t operations;            /* at most */
-    const char *preferred[CHOICES]; /* operators */
+    const char *opening[OPENING];   /* the operators that come first */
+    const char *preferred[CHOICES]; /* and those that most others are */
 } shape_row;
 
 static const shape_row classes[SHAPES_COUNT] = {
-    [SHAPES_SMALL] = {dims_small, 0, 0, {NULL}},
-    [SHAPES_LONG] = {dims_long, 20, 4, {"Sum", "Softmax", "Cast", "Mean", "Add", "Mul", "Tanh", "LogSoftmax"}},
-    [SHAPES_COLUMNS] = {dims_columns, 15, 2, {"Sum", "Sum", "Mean", "Max", "BiasAddGrad", "Prod", "ArgMax", "Sub"}},
-    [SHAPES_NARROW] = {dims_narrow, 15, 4, {"Softmax", "Sum", "Mul", "Add", "Max", "Cast", "Mean", "L2Loss"}},
-    [SHAPES_ODD] = {dims_odd, 15, 4, {"StridedSlice", "Slice", "Transpose", "ReverseV2", "Pad", "Add", "Sum", "Roll"}},
-    [SHAPES_TURNED] = {dims_turned, 15, 2, {"Transpose", "Transpose", "Transpose", "Transpose", "Add", "Cast", "Exp", "Sum"}},
-    [SHAPES_PARTS] = {dims_parts, 20, 6, {"ConcatV2", "ConcatV2", "Pack", "Split", "Relu", "Add", "Sum", "Slice"}},
+    [SHAPES_SMALL] = {dims_small, 0, 0, {NULL}, {NULL}},
+    [SHAPES_LONG] = {dims_long, 20, 4, {"Mul", "Sum", "Softmax"},
+                     {"Sum", "Softmax", "Cast", "Mean", "Add", "Mul", "Tanh", "LogSoftmax"}},
+    [SHAPES_COLUMNS] = {dims_columns, 20, 2, {"Sum", NULL, NULL},
+                        {"Sum", "Sum", "Mean", "Max", "BiasAddGrad", "Prod", "ArgMax", "Sub"}},
+    [SHAPES_NARROW] = {dims_narrow, 10, 4, {"MatMul", NULL, NULL},
+                       {"Softmax", "Sum", "Mul", "Add", "Max", "Cast", "Mean", "MatMul"}},
+    [SHAPES_ODD] = {dims_odd, 10, 4, {NULL},
+                    {"StridedSlice", "Slice", "Transpose", "ReverseV2", "Pad", "Add", "Sum", "Roll"}},
+    [SHAPES_TURNED] = {dims_turned, 20, 2, {"Transpose", NULL, NULL},
+                       {"Transpose", "Transpose", "Transpose", "Transpose", "Add", "Cast", "Exp", "Sum"}},
+    [SHAPES_PARTS] = {dims_parts, 20, 6, {"Square", "ConcatV2", "Mul"},
+                      {"ConcatV2", "ConcatV2", "Pack", "Split", "Relu", "Add", "Sum", "Slice"}},
 };
 
 void generate_dims(generated_graph *g, int64_t *dims, int32_t rank)
@@ -117,12 +128,14 @@ int64_t generate_choose_shapes(generated_graph *g)
         at -= classes[c].share;
     }
     /* A transpose is written past the caches where nobody knows that it is small. */
-    g->symbolic = g->symbolic || (g->shapes == SHAPES_TURNED && generate_below(g, 3) == 0);
+    g->symbolic = g->symbolic || (g->shapes == SHAPES_TURNED && generate_below(g, 4) == 0);
     return 1 + generate_below(g, classes[g->shapes].operations);
 }
 
 const char *generate_preferred(generated_graph *g)
 {
     const shape_row *row = &classes[g->shapes];
+    if (g->operation_count < OPENING && row->opening[g->operation_count] != NULL && generate_below(g, 8) != 0)
+        return row->opening[g->operation_count];
     return row->preferred[0] != NULL && generate_below(g, 3) != 0 ? row->preferred[generate_below(g, CHOICES)] : NULL;
 }
