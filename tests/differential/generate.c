@@ -1018,7 +1018,11 @@ static size_t choose_operator(generated_graph *g, const generate_counts *counts)
     for (size_t i = 0; preferred != NULL && i < op_row_count(); i++)
         if (strcmp(op_row_at(i)->name, preferred) == 0)
             return i;
-    return (size_t)generate_below(g, (int64_t)op_row_count());
+    size_t start = (size_t)generate_below(g, (int64_t)op_row_count()), i = start;
+    if (g->is_old && generate_below(g, 4) == 0) /* what only old graphs have is rare enough */
+        for (i = start + 1; i < start + op_row_count() && def_of(op_row_at(i % op_row_count()))->deprecated_at == 0;)
+            i++;
+    return i % op_row_count();
 }
 
 /* Tiles of tiles of large tensors grow without need. */
