@@ -306,7 +306,7 @@ static const op_row rows[] = {
     {"Betainc", infer_betainc, kernel_betainc, 0, SAMPLE_NONE, 0, 0},
     {"Igamma", infer_broadcast, kernel_special, 0, SAMPLE_NONE, 0, 0},
     {"Igammac", infer_broadcast, kernel_special, 0, SAMPLE_NONE, 0, 0},
-    {"NextAfter", infer_broadcast, kernel_special, 0, SAMPLE_NONE, 0, 0},
+    {"NextAfter", infer_broadcast, kernel_special, 0, SAMPLE_BINARY, 0, 0},
     {"Polygamma", infer_broadcast, kernel_special, 0, SAMPLE_NONE, 0, 0},
     {"Zeta", infer_broadcast, kernel_special, 0, SAMPLE_NONE, 0, 0},
 };

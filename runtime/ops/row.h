@@ -79,7 +79,7 @@ enum {
 
 /* How to make valid random inputs for an operator (tests/differential). */
 typedef enum sample_form {
-    SAMPLE_NONE,        /* not generated at random (state, placeholders) */
+    SAMPLE_NONE,        /* never drawn: tests/differential/unsampled.c says why */
     SAMPLE_UNARY,       /* one tensor, any shape, same shape out */
     SAMPLE_BINARY,      /* two tensors that broadcast */
     SAMPLE_VARIADIC,    /* N tensors of one shape */
@@ -98,6 +98,8 @@ typedef enum sample_form {
     SAMPLE_FINITE,      /* one tensor without NaN and infinities */
     SAMPLE_MOVEMENT,    /* by the operator's name: tests/differential/generate_movement.c */
     SAMPLE_SCATTER,     /* by the operator's name: tests/differential/generate_scatter.c */
+    SAMPLE_COMPLEX,     /* complex numbers: tests/differential/generate_complex.c */
+    SAMPLE_SINGLE,      /* by the operator's name: tests/differential/generate_single.c */
     SAMPLE_BROADCAST_ARGS
 } sample_form;
 

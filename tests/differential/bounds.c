@@ -102,7 +102,8 @@ static bound_rounding rounding_of(const loop_nest *nest)
     for (int32_t i = 0; i < nest->origin_count; i++) {
         stepc_string type = nest->origins[i]->type;
         if (lists(&lower_reduction, type) || lists(&lower_contraction, type) || lists(&lower_normalization, type) ||
-            lists(&lower_batch_norm, type) || lists(&lower_scan, type) || lists(&lower_segment, type))
+            lists(&lower_batch_norm, type) || lists(&lower_scan, type) || lists(&lower_segment, type) ||
+            lists(&lower_sparse_segment, type) || text_equal(type, TEXT_LITERAL("MirrorPadGrad")))
             return ROUND_OR_NOT;
     }
     return ROUND_ONCE;
