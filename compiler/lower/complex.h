@@ -15,15 +15,14 @@ int32_t pair_number(nest_builder *b, double value);
 pair pair_product(nest_builder *b, pair x, pair y);
 pair pair_quotient(nest_builder *b, pair x, pair y);
 int32_t pair_magnitude(nest_builder *b, pair x);
-/* The function of operator TYPE at X; {-1, -1} when there is none. */
+/* The function that operator TYPE is; NULL: none of these. */
 typedef pair (*pair_function)(nest_builder *b, pair x);
 pair_function pair_function_find(const char *type);
 pair pair_log(nest_builder *b, pair z);
 pair pair_log1p(nest_builder *b, pair z);
 pair pair_exp(nest_builder *b, pair z);
 
-/* Running products of complex numbers, and products along axes. */
-stepc_code lower_complex_cumprod(lower_context *l);
+/* Prod of complex numbers. */
 stepc_code lower_complex_prod(lower_context *l);
 
 #endif

@@ -111,7 +111,7 @@ static pair root(nest_builder *b, pair z)
     left = (pair){times(b, over(b, absolute(b, w.im), twice), back), times(b, with_sign(b, t, w.im), back)};
     right = choose(b, nest_binary(b, LOOP_LE, number(b, 0), w.re), right, left);
     right = choose(b, exceeds(b, x, 0x1.fffffffffffffp1023), infinite_root(b, z, x), right);
-    right = choose(b, exceeds(b, y, 0x1.fffffffffffffp1023), (pair){number(b, INFINITY), z.im}, right);
+    right = choose(b, exceeds(b, y, 0x1.fffffffffffffp1023), (pair){number(b, (double)INFINITY), z.im}, right);
     return choose(b, zero, (pair){number(b, 0), z.im}, right);
 }
 

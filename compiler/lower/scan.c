@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Running sums and products: calls, for each element hangs on the one before it. */
-#include "compiler/lower/complex.h"
+#include "compiler/lower/state.h"
 
 #include <float.h>
 
@@ -49,13 +49,14 @@ static stepc_code check_dtype(lower_context *l, stepc_dtype dtype)
 static stepc_code lower_running(lower_context *l, acc_kind kind, bool is_logarithmic)
 {
     stepc_dtype dtype = lower_output_info(l, 0)->dtype;
-    bool pairs = dtype_is_complex(dtype) && kind == ACC_SUM; /* the parts run apart, as one more inner dimension */
+    bool pairs = dtype_is_complex(dtype); /* sums: the parts run apart, as one more inner dimension */
+    scan_form form = is_logarithmic ? SCAN_LOGARITHMS : pairs && kind == ACC_PROD ? SCAN_PAIRS : SCAN_PLAIN;
     const int64_t *axes;
     int64_t count, axis;
     if (pairs)
         dtype = dtype == STEPC_COMPLEX64 ? STEPC_FLOAT32 : STEPC_FLOAT64;
     stepc_dtype carried = l->program->exact && dtype_is_float(dtype) ? STEPC_FLOAT64 : lower_value_dtype(dtype);
-    carried = is_logarithmic ? STEPC_FLOAT64 : carried; /* that costs little beside the functions */
+    carried = form != SCAN_PLAIN ? STEPC_FLOAT64 : carried; /* that costs little beside the functions */
     stepc_code code = check_dtype(l, dtype);
     if (!code)
         code = lower_constant_integers(l, 1, &axes, &count);
@@ -70,11 +71,11 @@ static stepc_code lower_running(lower_context *l, acc_kind kind, bool is_logarit
                          "ScanOp: Expected scan axis in the range [%d, %d), but got %lld", -rank, rank, (long long)axis);
     size_pool *sizes = l->program->sizes;
     loop_call call = {.kind = CALL_SCAN, .sizes = {size_const(sizes, 1), SIZE_UNKNOWN}, .origin = l->op};
-    call.scan = (loop_scan){kind, is_logarithmic ? SCAN_LOGARITHMS : SCAN_PLAIN, result->extents[axis], size_const(sizes, 1),
+    call.scan = (loop_scan){kind, form, result->extents[axis], size_const(sizes, 1),
                             operation_bool(l->op, "exclusive", false), operation_bool(l->op, "reverse", false)};
     for (int32_t d = 0; d < result->rank; d++) {
         call.sizes[0] = size_product(sizes, call.sizes[0], result->extents[d]);
-        if (d > axis)
+        if (d > axis && (d < rank || form != SCAN_PAIRS))
             call.scan.inner = size_product(sizes, call.scan.inner, result->extents[d]);
     }
     call.buffers[0] = carried == dtype ? out : lower_temporary(l, carried, result->extents, result->rank, "running");
@@ -88,10 +89,7 @@ static stepc_code lower_running(lower_context *l, acc_kind kind, bool is_logarit
 static stepc_code lower_cumsum(lower_context *l) { return lower_running(l, ACC_SUM, false); }
 static stepc_code lower_cumulative_logsumexp(lower_context *l) { return lower_running(l, ACC_SUM, true); }
 
-static stepc_code lower_cumprod(lower_context *l)
-{
-    return lower_running(l, ACC_PROD, false);
-}
+static stepc_code lower_cumprod(lower_context *l) { return lower_running(l, ACC_PROD, false); }
 
 static const lower_row rows[] = {
     {"Cumprod", lower_cumprod, 1u << 1},
