@@ -451,6 +451,19 @@ int32_t nest_binary(nest_builder *b, loop_op op, int32_t a, int32_t c)
     return intern(b, &v);
 }
 
+int32_t nest_ternary(nest_builder *b, loop_op op, int32_t a, int32_t c, int32_t d)
+{
+    if (!is_value(b, a) || !is_value(b, c) || !is_value(b, d))
+        return -1;
+    if (loop_op_arity(op) != 3 || op == LOOP_SELECT || dtype_of(b, a) != dtype_of(b, c) || dtype_of(b, a) != dtype_of(b, d))
+        return fail(b, "an operation of three arguments");
+    loop_value v = blank(op, dtype_of(b, a));
+    v.args[0] = a;
+    v.args[1] = c;
+    v.args[2] = d;
+    return intern(b, &v);
+}
+
 int32_t nest_select(nest_builder *b, int32_t condition, int32_t then, int32_t otherwise)
 {
     if (!is_value(b, condition) || !is_value(b, then) || !is_value(b, otherwise))

@@ -14,6 +14,7 @@ static const lower_family *const families[] = {
     &lower_random,      &lower_variables, &lower_training,  &lower_shape,       &lower_basic,
     &lower_views,       &lower_join,      &lower_gather,    &lower_scatter,     &lower_segment, &lower_sparse_segment, &lower_order,
     &lower_bands,       &lower_cross,       &lower_complex_rows, &lower_bits,        &lower_inplace_rows, &lower_search,      &lower_fake_quants,
+    &lower_special,     &lower_tile_grads,
 };
 
 size_t lower_row_count(void)

@@ -120,7 +120,7 @@ typedef struct op_family {
 /* One file per family defines its array; row.c lists the families. */
 extern const op_family ops_batch_norm, ops_elementwise, ops_identity, ops_movement, ops_reduction, ops_contraction, ops_normalization, ops_random,
     ops_scan, ops_segment, ops_variables, ops_training, ops_shape, ops_basic, ops_slice, ops_split, ops_join, ops_pad, ops_reverse, ops_reshape,
-    ops_block, ops_sequence, ops_diagonal, ops_gather, ops_scatter, ops_order, ops_special, ops_search, ops_cross, ops_bands,
+    ops_block, ops_sequence, ops_diagonal, ops_gather, ops_scatter, ops_order, ops_special, ops_search, ops_cross, ops_bands, ops_unique, ops_tally,
     ops_sparse_segment, ops_assert, ops_inplace, ops_layout, ops_fake_quant;
 
 const op_row *op_row_find(stepc_string name); /* NULL: not implemented */
