@@ -76,6 +76,9 @@
  * values of C's Annex F). F: f32 f64; the plain names take scalars and give lane 0 of the vector function: same bits.
  *   v_F v_exp_F(x)  v_log_F  v_tanh_F  v_sigmoid_F  v_sin_F  v_cos_F  v_expm1_F  v_log1p_F
  *   float exp_f32(float)  log_f32 tanh_f32 sigmoid_f32 sin_f32 cos_f32 expm1_f32 log1p_f32; double exp_f64(double) ...
+ *   v_f64 v_tan_f64(x)  v_asin_f64 v_acos_f64 v_atan_f64 v_sinh_f64 v_cosh_f64 v_asinh_f64 v_acosh_f64 v_atanh_f64
+ *   v_f64 v_atan2_f64(y, x)  double tan_f64(double) ... double atan2_f64(double y, double x)
+ *   void v_sincos_f64(v_f64 x, v_f64 *sine, v_f64 *cosine)       both from one reduction
  *
  *   v_f32 v_tan_f32(x)  v_asin_f32  v_acos_f32  v_atan_f32  v_atan2_f32(y, x), plain names likewise
  *   v_f32 v_sincos_f32(v_f32 x, v_f32 *cosine)      both of one value
