@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Runs while stepc is built: reads the snippet files and writes the table that support.c includes and one header
- * with the text of all snippets, which the tests compile.
+ * with the text of all snippets, which the tests compile; there HAS_NAME is 1 for each of them.
  *
  *     make_table TABLE.h ALL.h FILE...
  *
@@ -338,6 +338,6 @@ int main(int argc, char **argv)
     fprintf(all, "/* Generated: the text of all snippets, in order. */\n"
                  "#include <stddef.h>\n#include <stdint.h>\n#include <string.h>\n\n");
     for (size_t i = 0; i < order_count; i++)
-        fprintf(all, "%s\n", snippets[order[i]].text);
+        fprintf(all, "%s#define HAS_%s 1\n\n", snippets[order[i]].text, snippets[order[i]].name);
     return fclose(table) != 0 || fclose(all) != 0;
 }

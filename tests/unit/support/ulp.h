@@ -1,68 +1,137 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The text of all snippets compiled as C, the list of vector functions with their witnesses, and errors in ULP. */
+/* Errors in units of the last place, and the arguments at which they are measured. */
 #ifndef TESTS_UNIT_SUPPORT_ULP_H
 #define TESTS_UNIT_SUPPORT_ULP_H
 
+#include <float.h>
 #include <math.h>
-#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
 
-#include "support_all.h"
+/* |got - exact| is what is not there: NaN for a number or the reverse, a finite value far beyond the largest, a zero of
+ * the wrong sign. */
+#define ULP_WRONG 1e9
 
-/* |got - exact| in units of the last place of the exact value's binade, denormals included. Overflow may come half an
- * ULP early or late; what is not a number must be none. */
-static inline double ulp_error(double got, long double exact, int digits, int min_exponent, double largest)
+/* |got - exact| in units of the last place of the exact value's binade, denormals included; 0 where it is at most
+ * slack. An overflow may come early or late by 2 ULP. */
+static inline double ulp_error(double got, long double exact, int digits, int min_exponent, int max_exponent,
+                               double slack)
 {
+    long double largest = ldexpl(2 - ldexpl(1, 1 - digits), max_exponent), shown = got, difference;
     int exponent;
 
-    if (exact != exact)
-        return got != got ? 0 : 1e9;
-    if (fabsl(exact) > (long double)largest) /* infinity, or rounds to it but for half an ULP */
-        return (exact > 0) == (got > 0) && fabs(got) >= largest ? 0 : 1e9;
-    if (got != got)
-        return 1e9;
+    if (exact != exact || got != got)
+        return exact != exact && got != got ? 0 : ULP_WRONG;
+    if (got == 0 && !signbit(got) != !signbit(exact))
+        return ULP_WRONG;
+    if (fabsl(exact) > largest) { /* infinity, or rounds to it but for 2 ULP */
+        if (isinf(got))
+            return (exact > 0) == (got > 0) ? 0 : ULP_WRONG;
+        if (isinf(exact) || fabsl(exact) > largest * (1 + ldexpl(1, 2 - digits)))
+            return ULP_WRONG;
+    }
     if (isinf(got))
-        got = copysign(ldexp(1.0, digits == 24 ? 128 : 1023), got);
+        shown = copysignl(ldexpl(1, max_exponent + 1), shown);
+    difference = fabsl(shown - exact);
+    if (difference <= (long double)slack)
+        return 0;
     frexpl(exact, &exponent);
     exponent = exact == 0 || exponent - digits < min_exponent ? min_exponent : exponent - digits;
-    return (double)fabsl(ldexpl((long double)got - exact, -exponent));
+    return (double)ldexpl(difference, -exponent);
 }
 
-static inline double ulp_error_f32(float got, long double exact)
+static inline double ulp_error_f32(float got, long double exact, double slack)
 {
-    return ulp_error((double)got, exact, 24, -149, 0x1.fffffep127);
+    return ulp_error((double)got, exact, 24, -149, 127, slack);
 }
 
-static inline double ulp_error_f64(double got, long double exact)
+static inline double ulp_error_f64(double got, long double exact, double slack)
 {
-    return ulp_error(got, exact, 53, -1074, 0x1.fffffffffffffp1023);
+    return ulp_error(got, exact, 53, -1074, 1023, slack);
 }
 
-static inline double sigmoid_f64_libm(double x)
+static inline uint64_t random_bits(uint64_t *state)
 {
-    return x < 0 ? exp(x) / (1 + exp(x)) : 1 / (1 + exp(-x));
+    uint64_t z = *state += 0x9e3779b97f4a7c15u;
+
+    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ z >> 27) * 0x94d049bb133111ebu;
+    return z ^ z >> 31;
 }
 
-static inline long double sigmoid_f80_libm(long double x)
+static inline float float_from_bits(uint32_t bits)
 {
-    return x < 0 ? expl(x) / (1 + expl(x)) : 1 / (1 + expl(-x));
+    float x;
+
+    memcpy(&x, &bits, sizeof x);
+    return x;
 }
 
-static const struct {
-    const char *name;
-    v_f32 (*f32)(v_f32);
-    v_f64 (*f64)(v_f64);
-    double (*exact_f32)(double);
-    long double (*exact_f64)(long double);
-} vector_functions[] = { /* f64 NULL: float32 only */
-    {"exp", v_exp_f32, v_exp_f64, exp, expl},
-    {"log", v_log_f32, v_log_f64, log, logl},
-    {"tanh", v_tanh_f32, v_tanh_f64, tanh, tanhl},
-    {"sigmoid", v_sigmoid_f32, v_sigmoid_f64, sigmoid_f64_libm, sigmoid_f80_libm},
-    {"sin", v_sin_f32, v_sin_f64, sin, sinl},
-    {"cos", v_cos_f32, v_cos_f64, cos, cosl},
-    {"expm1", v_expm1_f32, v_expm1_f64, expm1, expm1l},
-    {"log1p", v_log1p_f32, v_log1p_f64, log1p, log1pl},
-    {"erf", v_erf_f32, NULL, erf, erfl},
-};
+static inline double double_from_bits(uint64_t bits)
+{
+    double x;
+
+    memcpy(&x, &bits, sizeof x);
+    return x;
+}
+
+/* The n-th of a series of arguments for double precision: any bits, any magnitude of a range, and where most functions
+ * do what is hard: around 0, 1, the thresholds of the exponential, multiples of pi/2, integers and halves below 0. */
+static inline double sample_f64(uint64_t *state, uint64_t n)
+{
+    uint64_t bits = random_bits(state);
+    double unit = (double)(random_bits(state) >> 11) * 0x1p-53 - 0.5; /* -1/2 .. 1/2 */
+    double magnitude = ldexp(1 + fabs(unit), (int)(bits >> 8 & 63) - 50), sign = bits & 1 ? -1 : 1;
+
+    switch (n % 12) {
+    case 0: return double_from_bits(bits);
+    case 1: return unit * 1500;
+    case 2: return unit * 8;
+    case 3: return unit + 1;
+    case 4: return unit * 0.5;
+    case 5: return sign * magnitude;
+    case 6: return sign * (1 + unit * ldexp(1, -(int)(bits >> 8 & 63) % 52));
+    case 7: return sign * (double)(bits >> 8 & 1023) * 0x1.921fb54442d18p+0 * (1 + unit * 0x1p-40);
+    case 8: return sign * ldexp((double)(bits >> 8 & 0xffffff) * 0x1.921fb54442d18p+0, (int)(bits >> 40 & 15));
+    case 9: return unit * 60;
+    case 10: return sign * (0.5 * (double)(bits >> 8 & 63) + ldexp(unit, -(int)(bits >> 16 & 63) % 52));
+    default: return unit * 400;
+    }
+}
+
+/* Pairs of them: of any bits, of like size, near (1, large) where powers are neither 0 nor infinite. */
+static inline void sample_pair_f64(uint64_t *state, uint64_t n, double *x, double *y)
+{
+    double unit = (double)(random_bits(state) >> 11) * 0x1p-53 - 0.5;
+
+    *x = sample_f64(state, random_bits(state));
+    *y = sample_f64(state, random_bits(state));
+    switch (n % 6) {
+    case 0: break;
+    case 1: *y = *x * (1 + unit); break;
+    case 2: *y = *x * ldexp(1 + unit, (int)(random_bits(state) & 63) - 32); break;
+    case 3: *x = fabs(*x), *y = *x > 0 && *x <= DBL_MAX ? 1500 * unit / (log(*x) + 1e-300) : *y; break;
+    case 4: *x = ldexp(1 + fabs(unit), (int)(random_bits(state) & 7) - 4); break;
+    default: *y = rint(20 * unit); break;
+    }
+}
+
+static inline void sample_pair_f32(uint64_t *state, uint64_t n, float *x, float *y)
+{
+    double a, b;
+
+    if (n % 7 == 0) {
+        uint64_t bits = random_bits(state);
+
+        *x = float_from_bits((uint32_t)bits);
+        *y = float_from_bits((uint32_t)(bits >> 32));
+        return;
+    }
+    sample_pair_f64(state, n, &a, &b);
+    if (n % 6 == 3)
+        b *= 0.13; /* the range of exponents is an eighth of double's */
+    *x = (float)a;
+    *y = (float)b;
+}
 
 #endif
