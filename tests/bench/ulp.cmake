@@ -7,7 +7,7 @@ foreach(program ulp ulp_time)
   add_executable(${program} EXCLUDE_FROM_ALL ${CMAKE_CURRENT_LIST_DIR}/${program}.c)
   target_link_libraries(${program} PRIVATE stepc_support m)
   target_compile_options(${program} PRIVATE -O3 -march=native -Wno-pedantic -Wno-missing-prototypes -Wno-conversion
-                         -Wno-undef -Wno-psabi -Wno-missing-variable-declarations)
+                         -Wno-undef -Wno-psabi -Wno-unused-function)
   foreach(peer MVEC SLEEF)
     if(${peer})
       target_link_libraries(${program} PRIVATE ${${peer}})
