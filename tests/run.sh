@@ -23,7 +23,7 @@ say() { printf '\n== %s (%s s)\n' "$*" $(($(date +%s) - began)); }
 packages="gcc g++ libc6-dev make cmake ninja-build clang llvm libclang-rt-14-dev binutils python3 python3-numpy
           libcriterion-dev libmpfr-dev libgmp-dev libxxhash-dev
           gcc-aarch64-linux-gnu libc6-dev-arm64-cross gcc-s390x-linux-gnu libc6-dev-s390x-cross
-          gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-user qemu-system-arm valgrind"
+          gcc-i686-linux-gnu libc6-dev-i386-cross gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-user qemu-system-arm valgrind"
 
 say "packages"
 missing=

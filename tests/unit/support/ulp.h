@@ -99,6 +99,15 @@ static inline double sample_f64(uint64_t *state, uint64_t n)
     }
 }
 
+/* A number near log2(x), not 0, the same on every machine. */
+static inline double log2_roughly(double x)
+{
+    int exponent;
+    double fraction = frexp(x, &exponent);
+
+    return x > 0 && x <= DBL_MAX && x != 1 ? exponent + 2 * (fraction - 1) : 1;
+}
+
 /* Pairs of them: of any bits, of like size, near (1, large) where powers are neither 0 nor infinite. */
 static inline void sample_pair_f64(uint64_t *state, uint64_t n, double *x, double *y)
 {
@@ -110,7 +119,7 @@ static inline void sample_pair_f64(uint64_t *state, uint64_t n, double *x, doubl
     case 0: break;
     case 1: *y = *x * (1 + unit); break;
     case 2: *y = *x * ldexp(1 + unit, (int)(random_bits(state) & 63) - 32); break;
-    case 3: *x = fabs(*x), *y = *x > 0 && *x <= DBL_MAX ? 1500 * unit / (log(*x) + 1e-300) : *y; break;
+    case 3: *x = fabs(*x), *y = 2100 * unit / log2_roughly(*x); break;
     case 4: *x = ldexp(1 + fabs(unit), (int)(random_bits(state) & 7) - 4); break;
     default: *y = rint(20 * unit); break;
     }
