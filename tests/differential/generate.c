@@ -1019,7 +1019,7 @@ static size_t choose_operator(generated_graph *g, const generate_counts *counts)
         if (strcmp(op_row_at(i)->name, preferred) == 0)
             return i;
     size_t start = (size_t)generate_below(g, (int64_t)op_row_count()), i = start;
-    if (g->is_old && generate_below(g, 4) == 0) /* what only old graphs have is rare enough */
+    if (g->is_old && !counts->only && generate_below(g, 4) == 0) /* what only old graphs have is rare enough */
         for (i = start + 1; i < start + op_row_count() && def_of(op_row_at(i % op_row_count()))->deprecated_at == 0;)
             i++;
     return i % op_row_count();
