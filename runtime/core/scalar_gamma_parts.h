@@ -123,7 +123,7 @@ static inline scalar_dd dd_erfcx(double a)
 }
 /* @end */
 
-/* @snippet dd_log_any needs: dd_log_wide dd_add */
+/* @snippet dd_log_any needs: dd_log_wide */
 /* log(x) for any positive finite x. */
 static inline scalar_dd dd_log_any(double x)
 {
@@ -149,7 +149,7 @@ static inline scalar_dd dd_exp_scaled(scalar_dd x, int32_t *scale)
 }
 /* @end */
 
-/* @snippet scalar_scale_any needs: scalar_scale scalar_bits scalar_power_of_two */
+/* @snippet scalar_scale_any needs: scalar_bits scalar_scale */
 /* 2^scale * v, rounded once, for a normal v.hi > 0. */
 static inline double scalar_scale_any(scalar_dd v, int32_t scale)
 {

@@ -3,7 +3,7 @@
 #include "runtime/core/scalar.h"
 #include "runtime/core/scalar_gamma_parts.h"
 
-/* @snippet dd_log_gap needs: dd_log_wide dd_mul dd_add dd_div */
+/* @snippet dd_log_gap needs: dd_log_wide */
 /* t - log(1 + t) for t > -1, of which 1 + t is given too; relative error below 2^-66. */
 static scalar_dd dd_log_gap(scalar_dd t, scalar_dd one_more)
 {
@@ -47,7 +47,7 @@ static scalar_dd dd_gamma_rest(double a)
 }
 /* @end */
 
-/* @snippet dd_lgamma_sum needs: dd_lgamma scalar_digamma dd_add */
+/* @snippet dd_lgamma_sum needs: dd_lgamma scalar_digamma */
 /* dd_lgamma of a sum that is no double. */
 static scalar_dd dd_lgamma_sum(scalar_dd x)
 {
@@ -57,7 +57,7 @@ static scalar_dd dd_lgamma_sum(scalar_dd x)
 }
 /* @end */
 
-/* @snippet scalar_complement needs: scalar_scale_any dd_add */
+/* @snippet scalar_complement needs: dd_add scalar_scale_any */
 /* 2^scale * v, a part of 1, or where OTHER what is left of 1. */
 static double scalar_complement(scalar_dd v, int32_t scale, int other)
 {
@@ -76,7 +76,7 @@ static double scalar_complement(scalar_dd v, int32_t scale, int other)
 
 /* ---- incomplete gamma functions ---------------------------------------------------------------- */
 
-/* @snippet dd_gamma_density needs: dd_log_any dd_log_gap dd_gamma_rest dd_lgamma_sum dd_product */
+/* @snippet dd_gamma_density needs: dd_gamma_rest dd_lgamma_sum dd_log_any dd_log_gap */
 /* log(x^a exp(-x) / gamma(a + 1)) for 0 < a < 2^120, x < 2000 or x < 4 a. */
 static scalar_dd dd_gamma_density(double a, double x)
 {
@@ -98,7 +98,7 @@ static scalar_dd dd_gamma_density(double a, double x)
 }
 /* @end */
 
-/* @snippet dd_gamma_series needs: dd_mul dd_div dd_add */
+/* @snippet dd_gamma_series needs: dd_div */
 /* 1 + x / (a + 1) + x^2 / ((a + 1) (a + 2)) ..., for x < 0.75 a, or a <= 64 and x < a + 1. */
 static scalar_dd dd_gamma_series(double a, double x)
 {
@@ -113,7 +113,7 @@ static scalar_dd dd_gamma_series(double a, double x)
 }
 /* @end */
 
-/* @snippet dd_gamma_fraction needs: dd_mul dd_div dd_add dd_sum */
+/* @snippet dd_gamma_fraction needs: dd_div */
 /* gamma(a, x) exp(x) x^-a for x > a + 1, x > 1.3 a or a <= 64: Legendre's continued fraction, from its end. */
 static scalar_dd dd_gamma_fraction(double a, double x)
 {
@@ -132,7 +132,7 @@ static scalar_dd dd_gamma_fraction(double a, double x)
 }
 /* @end */
 
-/* @snippet dd_gamma_small needs: dd_log_any dd_lgamma_sum dd_exp_scaled dd_mul dd_add dd_div dd_product scalar_power_of_two */
+/* @snippet dd_gamma_small needs: dd_exp_scaled dd_lgamma_near_1 dd_log_any */
 /* Q(a, x) for a < 1/4 and x < 5/4, where P is near 1: 1 - x^a / gamma(a + 1) (1 + s). */
 static scalar_dd dd_gamma_small(double a, double x)
 {
@@ -216,7 +216,7 @@ static double gamma_temme_rest(double a, double eta)
 }
 /* @end */
 
-/* @snippet dd_gamma_temme needs: gamma_temme_rest dd_log_gap dd_erfcx dd_exp_scaled dd_sqrt dd_product */
+/* @snippet dd_gamma_temme needs: dd_erfcx dd_exp_scaled dd_log_gap dd_sqrt gamma_temme_rest scalar_erfc scalar_exp */
 /* For a >= 64, -0.25 < t < 0.3, x = a (1 + t): Q(a, x) where t >= 0, else P, over 2^scale. */
 static scalar_dd dd_gamma_temme(double a, double x, int32_t *scale)
 {
@@ -253,7 +253,7 @@ static scalar_dd dd_gamma_temme(double a, double x, int32_t *scale)
 }
 /* @end */
 
-/* @snippet gamma_part needs: dd_gamma_density dd_gamma_series dd_gamma_fraction dd_gamma_small dd_gamma_temme scalar_complement scalar_from_bits */
+/* @snippet gamma_part needs: dd_gamma_density dd_gamma_fraction dd_gamma_series dd_gamma_small dd_gamma_temme scalar_complement */
 /* P(a, x), or Q(a, x) where UPPER. */
 static double gamma_part(double a, double x, int upper)
 {
@@ -306,7 +306,7 @@ double scalar_igammac(double a, double x)
 
 /* ---- incomplete beta function -------------------------------------------------------------------- */
 
-/* @snippet dd_beta_density needs: dd_log_any dd_log_wide dd_log_gap dd_gamma_rest dd_lgamma_sum dd_sum dd_product */
+/* @snippet dd_beta_density needs: dd_gamma_rest dd_lgamma_sum dd_log_any dd_log_gap */
 /* log(x^a (1 - x)^b gamma(a + b + 1) / (gamma(a + 1) gamma(b + 1))) for 0 < x < 1, a, b < 2^400. */
 static scalar_dd dd_beta_density(double a, double b, double x)
 {
@@ -380,7 +380,7 @@ static int32_t beta_fraction_length(double a, double b, double x)
 }
 /* @end */
 
-/* @snippet dd_beta_fraction needs: beta_fraction_length dd_mul dd_div dd_add dd_sum */
+/* @snippet dd_beta_fraction needs: beta_fraction_length dd_div */
 /* The continued fraction of the incomplete beta function, from its end, for x < (a + 1) / (a + b + 2). */
 static scalar_dd dd_beta_fraction(double a, double b, scalar_dd x)
 {
@@ -406,7 +406,7 @@ static scalar_dd dd_beta_fraction(double a, double b, scalar_dd x)
 }
 /* @end */
 
-/* @snippet scalar_betainc needs: dd_beta_density dd_beta_fraction dd_exp_scaled scalar_complement scalar_from_bits */
+/* @snippet scalar_betainc needs: dd_beta_density dd_beta_fraction dd_exp_scaled scalar_complement */
 /* The regularised incomplete beta function: at most 2 ULP of double for a, b < 1e6; NaN for a or b beyond 2^400. */
 double scalar_betainc(double a, double b, double x)
 {

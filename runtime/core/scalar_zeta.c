@@ -4,7 +4,7 @@
 #include "runtime/core/scalar.h"
 #include "runtime/core/scalar_gamma_parts.h"
 
-/* @snippet dd_zeta_ratio needs: dd_log_wide dd_exp_scaled dd_mul dd_div dd_add dd_sum scalar_power_of_two */
+/* @snippet dd_zeta_ratio needs: dd_exp_scaled dd_log_wide */
 /* q^s zeta(s, q), the sum of (1 + k / q)^-s over k = 0, 1, ..., for s > 1, q > 2^-20: the first twelve terms, and Euler's
  * and Maclaurin's formula. Relative error below 2^-55. */
 static scalar_dd dd_zeta_ratio(double s, double q)
@@ -49,7 +49,7 @@ static scalar_dd dd_zeta_ratio(double s, double q)
 }
 /* @end */
 
-/* @snippet zeta_times_gamma needs: dd_zeta_ratio dd_log_any dd_lgamma dd_mul dd_exp_scaled scalar_scale_any scalar_power_of_two */
+/* @snippet zeta_times_gamma needs: dd_lgamma dd_log_any dd_zeta_ratio scalar_scale_any */
 /* zeta(s, q), or where DERIVED gamma(s) zeta(s, q), for s > 1, q > 0. */
 static double zeta_times_gamma(double s, double q, int derived)
 {
@@ -80,7 +80,7 @@ static double zeta_times_gamma(double s, double q, int derived)
 }
 /* @end */
 
-/* @snippet zeta_anywhere needs: zeta_times_gamma scalar_floor scalar_fmod scalar_from_bits */
+/* @snippet zeta_anywhere needs: scalar_floor scalar_fmod zeta_times_gamma */
 /* Also for q < 0 and integers s, whose terms below 0 are those of a positive argument, backwards. */
 static double zeta_anywhere(double s, double q, int derived)
 {
@@ -112,7 +112,7 @@ double scalar_zeta(double s, double q)
 }
 /* @end */
 
-/* @snippet scalar_polygamma needs: zeta_anywhere scalar_digamma scalar_floor scalar_fmod scalar_from_bits */
+/* @snippet scalar_polygamma needs: scalar_digamma zeta_anywhere */
 /* The n-th derivative of digamma at x: at most 0.6 ULP of double for x > 0, n < 200. */
 double scalar_polygamma(double n, double x)
 {
@@ -129,7 +129,7 @@ double scalar_polygamma(double n, double x)
 
 /* ---- modified Bessel functions -------------------------------------------------------------------- */
 
-/* @snippet bessel_scaled needs: dd_mul dd_div dd_add dd_product dd_sqrt dd_exp scalar_scale_any scalar_power_of_two */
+/* @snippet bessel_scaled needs: dd_div dd_exp dd_sqrt scalar_scale_any */
 /* exp(-x) I(order, x), or where PLAIN I(order, x), for x > 0 and the orders 0 and 1; relative error below 2^-60. */
 static double bessel_scaled(double x, int32_t order, int plain)
 {
@@ -155,7 +155,10 @@ static double bessel_scaled(double x, int32_t order, int plain)
             sum = dd_add(sum, term);
         }
         sum = dd_div(dd_mul(minus_root, sum), dd_sqrt(y));
-        return plain ? scalar_scale_any(dd_mul(sum, dd_exp(x, 0.0, &scale)), scale) : sum.hi + sum.lo;
+        if (!plain)
+            return sum.hi + sum.lo;
+        n = dd_exp(x, 0.0, &scale);
+        return scalar_scale_any(dd_mul(sum, n), scale);
     }
     if (x < 0x1p-70)
         return order == 0 ? 1.0 : 0.5 * x;
