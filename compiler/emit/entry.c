@@ -36,6 +36,7 @@ static const char *weight_pointer(emitter *e, int32_t callable, int32_t root)
     if (e->weights != STEPC_WEIGHTS_INLINE)
         return arena_format(e->memory, "(const %s *)(const void *)(weights + %lld)", type, (long long)w->offset);
     const char *name = weight_name(e, number);
+    e->named[number] = true;
     if (name == NULL || strcmp(type, storage_type(w->dtype)) == 0)
         return name;
     return arena_format(e->memory, "(const %s *)(const void *)%s", type, name);
@@ -134,6 +135,54 @@ static void write_scan_rows(emitter *e, const loop_call *call, stepc_dtype dtype
     line(out, depth, "}");
 }
 
+/* Column after column: logarithms of sums of exponentials, the total in a register. */
+static void write_scan_logarithms(emitter *e, const loop_scan *scan, const char *extent, const char *inner, const char *step,
+                                  int32_t depth, text *out)
+{
+    use(e, "scalar_log_sum");
+    line(out, depth, "for (ptrdiff_t i = 0; i < %s; i++) {", inner);
+    line(out, depth + 1, "double total = -0x1p1023 * 2.0; /* minus infinity */");
+    if (scan->is_exclusive)
+        line(out, depth + 1, "double before = -0x1.fffffffffffffp1023; /* of nothing */");
+    line(out, depth + 1, "for (ptrdiff_t k = 0; k < %s; k++) {", extent);
+    if (scan->is_reverse)
+        line(out, depth + 2, "const ptrdiff_t at = block + %s - (k + 1) * %s + i;", step, inner);
+    else
+        line(out, depth + 2, "const ptrdiff_t at = block + k * %s + i;", inner);
+    line(out, depth + 2, "total = scalar_log_sum(total, from[at]);");
+    line(out, depth + 2, "to[at] = %s;", scan->is_exclusive ? "before" : "total");
+    if (scan->is_exclusive)
+        line(out, depth + 2, "before = total;");
+    line(out, depth + 1, "}");
+    line(out, depth, "}");
+}
+
+/* Column after column: products of complex numbers, block counting reals. */
+static void write_scan_pairs(const loop_scan *scan, const char *extent, const char *inner, const char *step, int32_t depth,
+                             text *out)
+{
+    line(out, depth, "for (ptrdiff_t i = 0; i < %s; i++) {", inner);
+    line(out, depth + 1, "double re = 1.0, im = 0.0;");
+    line(out, depth + 1, "for (ptrdiff_t k = 0; k < %s; k++) {", extent);
+    if (scan->is_reverse)
+        line(out, depth + 2, "const ptrdiff_t at = block + 2 * (%s - (k + 1) * %s + i);", step, inner);
+    else
+        line(out, depth + 2, "const ptrdiff_t at = block + 2 * (k * %s + i);", inner);
+    line(out, depth + 2, "const double x = from[at], y = from[at + 1], before = re;");
+    if (scan->is_exclusive) {
+        line(out, depth + 2, "to[at] = re;");
+        line(out, depth + 2, "to[at + 1] = im;");
+    }
+    line(out, depth + 2, "re = before * x - im * y;");
+    line(out, depth + 2, "im = before * y + im * x;");
+    if (!scan->is_exclusive) {
+        line(out, depth + 2, "to[at] = re;");
+        line(out, depth + 2, "to[at + 1] = im;");
+    }
+    line(out, depth + 1, "}");
+    line(out, depth, "}");
+}
+
 /* A size as loops count with it. */
 static const char *loop_size(emitter *e, int32_t callable, size_ref size)
 {
@@ -154,13 +203,19 @@ static void write_scan(emitter *e, int32_t callable, const loop_call *call, int3
     if (size_is_const(p->sizes, call->scan.inner, &apart) && size_is_const(p->sizes, call->scan.extent, &count) &&
         checked_mul_i64(apart, count, &all)) /* two ints in the text might overflow */
         step = arena_format(e->memory, "%lld", (long long)all);
-    line(out, depth, "{ /* running %s along an axis */", call->scan.kind == ACC_SUM ? "sums" : "products");
+    line(out, depth, "{ /* running %s along an axis */",
+         call->scan.form == SCAN_LOGARITHMS ? "logarithms of sums" : call->scan.kind == ACC_SUM ? "sums" : "products");
     line(out, depth + 1, "const %s *restrict from = %s + %s;", storage_type(from->dtype),
          root_pointer(e, callable, from->root), size_value(e, callable, from->offset));
     line(out, depth + 1, "%s *restrict to = %s + %s;", storage_type(to->dtype), root_pointer(e, callable, to->root),
          size_value(e, callable, to->offset));
-    line(out, depth + 1, "for (ptrdiff_t block = 0; block < %s; block += %s) {", loop_size(e, callable, call->sizes[0]), step);
-    if (is_line)
+    line(out, depth + 1, "for (ptrdiff_t block = 0; block < %s; block += %s%s) {",
+         loop_size(e, callable, call->sizes[0]), call->scan.form == SCAN_PAIRS ? "2 * " : "", step);
+    if (call->scan.form == SCAN_PAIRS)
+        write_scan_pairs(&call->scan, extent, inner, step, depth + 2, out);
+    else if (call->scan.form == SCAN_LOGARITHMS)
+        write_scan_logarithms(e, &call->scan, extent, inner, step, depth + 2, out);
+    else if (is_line)
         write_scan_line(e, call, to->dtype, extent, depth + 2, out);
     else
         write_scan_rows(e, call, to->dtype, extent, inner, step, depth + 2, out);

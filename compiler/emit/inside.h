@@ -68,6 +68,7 @@ typedef struct emitter {
     const char *macro;                        /* the same in capitals */
     const char **entry_names, **entry_macros; /* per callable */
     bool *wanted;                             /* per support snippet */
+    bool *named;                              /* per weight: the text of an entry has its name */
     emit_unit *units;
     int32_t unit_count;
     size_t unit_capacity;

@@ -76,6 +76,8 @@ typedef struct nest_text {
     bool tail;    /* a last vector with fewer lanes */
     bool in_tile, at_corner; /* the loops of a turned tile are open; an address is that of the tile's first element */
     bool reduced; /* the accumulators have become scalars */
+    int32_t *angle_first; /* the sine, cosine or tangent in whose place a value is written; -1 it is none (angles.c) */
+    int32_t *angle_other; /* the cosine of the same value, or the sine; -1 */
     struct strip_text *strip; /* the reduce axes run outside strips (strips.c), or NULL */
 } nest_text;
 
@@ -133,6 +135,12 @@ typedef struct strip_text {
 /* Takes the schedule's strip where the nest can be written so. */
 void strip_choose(nest_text *n);
 void strip_write(nest_text *n, int32_t depth);
+
+/* ---- sines, cosines, tangents (angles.c) ---- */
+
+void angles_choose(nest_text *n);
+/* Writes V and those that stand with it; false when V is nothing of the kind. */
+bool angles_write(nest_text *n, int32_t v, int32_t depth);
 
 /* ---- whole last vectors (overrun.c) ---- */
 

@@ -378,8 +378,9 @@ stepc_code emit_module(const stepc_host *host, arena *memory, const emit_options
                  .error = error};
     memset(out, 0, sizeof *out);
     e.wanted = ARENA_ARRAY(memory, bool, support_count());
+    e.named = ARENA_ARRAY(memory, bool, (size_t)module->weight_count + 1);
     e.sizes = ARENA_ARRAY(memory, emit_sizes, callable_count);
-    if (!e.wanted || !e.sizes)
+    if (!e.wanted || !e.named || !e.sizes)
         return error_out_of_memory(error, "emitting");
     e.weights = resolve_weights(&e);
     if (options->parallel) {

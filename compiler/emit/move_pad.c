@@ -44,7 +44,7 @@ static bool find_ranges(const nest_text *n, int32_t v, pad_text *pad)
             pad->to[axis] > 0 || (n->group != NULL && axis < n->group->shared_count))
             return false;
         int64_t from = offset < 0 ? -offset : 0;
-        int64_t to = size > INT32_MAX ? extent : size - offset;
+        int64_t to = (size < INT64_MAX / 2 ? size : INT64_MAX / 2) - offset;
         to = to > extent ? extent : to;
         if (from >= to)
             return false;

@@ -270,6 +270,7 @@ static bool prepare(nest_text *n)
     strip_choose(n);
     mark_lazy(n);
     mark_fused(n);
+    angles_choose(n);
     return true;
 }
 
@@ -310,6 +311,8 @@ void write_value(nest_text *n, int32_t v, int32_t depth)
     stepc_dtype dtype = n->nest->values[v].dtype;
     bool vector = value_is_vector(n, v);
     const char *type = vector ? vector_type(n, dtype) : value_is_raw(n, v) ? "uint16_t" : value_type(dtype);
+    if (angles_write(n, v, depth))
+        return;
     for (int32_t r = 0; r < value_rows(n, v); r++)
         for (int32_t j = 0; j < value_jams(n, v); j++)
             line(n->out, depth, "const %s %s = %s;", type, value_name(n, v, r, j),

@@ -143,12 +143,12 @@ void tile_close(nest_text *n, int32_t depth, int32_t inner)
 void tile_declare(nest_text *n)
 {
     for (int32_t v = 0; n->has_tiles && v < n->nest->value_count; v++) {
+        if (!n->turned[v])
+            continue;
         stepc_dtype storage = n->p->buffers[n->nest->values[v].buffer].dtype;
         size_t bytes = stepc_dtype_bytes(storage);
         const char *type = storage_type(storage), *name = tile_name(n, v);
         const char *lanes = bytes == 1 ? "V_LANES8" : bytes == 2 ? "V_LANES16" : bytes == 4 ? "V_LANES" : "V_LANES64";
-        if (!n->turned[v])
-            continue;
         use(n->e, "v_types");
         line(n->out, 1, "v_%s %s_room[%d * %d / %s]; /* a tile, turned */", element_suffix(storage), name,
              (int)n->nest->schedule.turn_tile[1], (int)n->nest->schedule.turn_tile[0], lanes);

@@ -413,6 +413,10 @@ static const char *binary_float(nest_text *n, const loop_value *value, const cha
         return transcendental(n, value->op, value->dtype, FORMAT(n, "%s, %s", a, b));
     case LOOP_ATAN2:
     case LOOP_FMOD:
+    case LOOP_ZETA:
+    case LOOP_POLYGAMMA:
+    case LOOP_IGAMMA:
+    case LOOP_IGAMMAC:
         return transcendental(n, value->op, value->dtype, FORMAT(n, "%s, %s", a, b));
     default:
         return call_text(n, FORMAT(n, "%s_nan_%s", value->op == LOOP_MAX ? "max" : "min", suffix),
@@ -546,5 +550,8 @@ const char *value_expression(nest_text *n, int32_t v, int32_t r, int32_t j)
         return a; /* rounded to what it is */
     if (value->args[1] >= 0)
         b = value_ref(n, value->args[1], r, j);
+    if (value->op == LOOP_BETAINC)
+        return transcendental(n, value->op, value->dtype,
+                              FORMAT(n, "%s, %s, %s", a, b, value_ref(n, value->args[2], r, j)));
     return operation_text(n, v, a, b);
 }

@@ -79,6 +79,15 @@ static bool operation_possible(nest_text *n, int32_t v)
     case LOOP_DIGAMMA:
     case LOOP_ERFINV:
     case LOOP_NDTRI:
+    case LOOP_BESSEL_I0:
+    case LOOP_BESSEL_I0E:
+    case LOOP_BESSEL_I1:
+    case LOOP_BESSEL_I1E:
+    case LOOP_ZETA:
+    case LOOP_POLYGAMMA:
+    case LOOP_IGAMMA:
+    case LOOP_IGAMMAC:
+    case LOOP_BETAINC:
     case LOOP_ERF:
     case LOOP_ERFC:
     case LOOP_POW:

@@ -203,7 +203,8 @@ bool weights_write(emitter *e, text *out)
         write_object(e, out);
     } else {
         for (int32_t i = 0; i < e->module->weight_count; i++)
-            write_table(e, i, out);
+            if (e->named[i]) /* nests without an element are left out, and what only they read */
+                write_table(e, i, out);
         if (e->module->weight_count > 0)
             text_puts(out, "\n");
     }

@@ -451,6 +451,19 @@ int32_t nest_binary(nest_builder *b, loop_op op, int32_t a, int32_t c)
     return intern(b, &v);
 }
 
+int32_t nest_ternary(nest_builder *b, loop_op op, int32_t a, int32_t c, int32_t d)
+{
+    if (!is_value(b, a) || !is_value(b, c) || !is_value(b, d))
+        return -1;
+    if (loop_op_arity(op) != 3 || op == LOOP_SELECT || dtype_of(b, a) != dtype_of(b, c) || dtype_of(b, a) != dtype_of(b, d))
+        return fail(b, "an operation of three arguments");
+    loop_value v = blank(op, dtype_of(b, a));
+    v.args[0] = a;
+    v.args[1] = c;
+    v.args[2] = d;
+    return intern(b, &v);
+}
+
 int32_t nest_select(nest_builder *b, int32_t condition, int32_t then, int32_t otherwise)
 {
     if (!is_value(b, condition) || !is_value(b, then) || !is_value(b, otherwise))
@@ -459,6 +472,9 @@ int32_t nest_select(nest_builder *b, int32_t condition, int32_t then, int32_t ot
         return fail(b, "a condition that is not bool");
     if (dtype_of(b, then) != dtype_of(b, otherwise))
         return fail(b, "a select between different types");
+    const loop_value *known = &b->nest->values[condition];
+    if (known->op == LOOP_CONST)
+        return known->bits ? then : otherwise;
     loop_value v = blank(LOOP_SELECT, dtype_of(b, then));
     v.args[0] = condition;
     v.args[1] = then;
@@ -510,6 +526,9 @@ int32_t nest_in_range(nest_builder *b, int32_t a, size_ref size)
         return -1;
     if (dtype_of(b, a) != STEPC_INT64 || size == SIZE_UNKNOWN)
         return fail(b, "a range test of a value that is not int64");
+    int64_t count;
+    if (size_is_const(b->program->sizes, size, &count) && count <= 0) /* C compilers warn of such a question */
+        return nest_const_i64(b, STEPC_BOOL, 0);
     loop_value v = blank(LOOP_IN_RANGE, STEPC_BOOL);
     v.args[0] = a;
     v.size = size;

@@ -86,7 +86,8 @@ int64_t loop_sum_chain(const loop_program *p, const isa_profile *isa, bool is_si
     int64_t longest = 0;
     for (int32_t i = 0; i < p->statement_count; i++) {
         const loop_statement *statement = &p->statements[i];
-        if (statement->kind == STATEMENT_CALL && statement->call->kind == CALL_SCAN && !p->exact) {
+        if (statement->kind == STATEMENT_CALL && statement->call->kind == CALL_SCAN && !p->exact &&
+            statement->call->scan.form == SCAN_PLAIN) {
             int64_t own = size_upper_bound(p->sizes, statement->call->scan.extent);
             longest = own > longest ? own : longest;
         }

@@ -4,8 +4,11 @@
 
 #include "runtime/core/checked.h"
 #include "runtime/core/dtype.h"
+#include "runtime/core/scalar.h"
 #include "runtime/core/host.h"
 
+#include <float.h>
+#include <math.h>
 #include <string.h>
 
 /* What memory holds before anything is written there: large floats and odd integers, so that
@@ -239,6 +242,33 @@ static stepc_code run_copy(evaluation *run, const loop_call *call, stepc_error *
     return STEPC_OK;
 }
 
+/* Sums of exponentials, as their logarithms. */
+static void scan_logarithms(const loop_scan *scan, const void *from, void *to, int64_t first, int64_t step, int64_t extent)
+{
+    double total = -HUGE_VAL;
+    for (int64_t k = 0; k < extent; k++) {
+        int64_t at = first + (scan->is_reverse ? extent - 1 - k : k) * step;
+        double before = k == 0 ? -DBL_MAX : total;
+        total = scalar_log_sum(total, load_f64(STEPC_FLOAT64, from, at));
+        store_f64(STEPC_FLOAT64, to, at, scan->is_exclusive ? before : total);
+    }
+}
+
+/* Products of complex numbers, STEP numbers apart. */
+static void scan_pairs(const loop_scan *scan, const void *from, void *to, int64_t first, int64_t step, int64_t extent)
+{
+    double re = 1, im = 0;
+    for (int64_t k = 0; k < extent; k++) {
+        int64_t at = 2 * (first + (scan->is_reverse ? extent - 1 - k : k) * step);
+        double x = load_f64(STEPC_FLOAT64, from, at), y = load_f64(STEPC_FLOAT64, from, at + 1);
+        double old_re = re, old_im = im;
+        re = old_re * x - old_im * y;
+        im = old_re * y + old_im * x;
+        store_f64(STEPC_FLOAT64, to, at, scan->is_exclusive ? old_re : re);
+        store_f64(STEPC_FLOAT64, to, at + 1, scan->is_exclusive ? old_im : im);
+    }
+}
+
 /* One column, STEP elements apart. */
 static void scan_column(const loop_scan *scan, stepc_dtype dtype, const void *from, void *to, int64_t first, int64_t step,
                         int64_t extent)
@@ -246,6 +276,14 @@ static void scan_column(const loop_scan *scan, stepc_dtype dtype, const void *fr
     bool floats = dtype_is_float(dtype), is_signed = dtype_is_signed(dtype), sums = scan->kind == ACC_SUM;
     double f = sums ? 0.0 : 1.0;
     uint64_t u = sums ? 0 : 1;
+    if (scan->form == SCAN_LOGARITHMS) {
+        scan_logarithms(scan, from, to, first, step, extent);
+        return;
+    }
+    if (scan->form == SCAN_PAIRS) {
+        scan_pairs(scan, from, to, first, step, extent);
+        return;
+    }
     for (int64_t k = 0; k < extent; k++) {
         int64_t at = first + (scan->is_reverse ? extent - 1 - k : k) * step;
         double old_f = f;
@@ -272,7 +310,7 @@ static stepc_code run_scan(evaluation *run, const loop_call *call, stepc_error *
     int64_t extent, inner, count, block, offset[2], end;
     bool fits = known(run, call->sizes[0], &count) && known(run, call->scan.extent, &extent) &&
                 known(run, call->scan.inner, &inner) && count >= 0 && extent >= 0 && inner >= 0 &&
-                checked_mul_i64(extent, inner, &block) && (count == 0 || (block > 0 && count % block == 0));
+                (call->scan.form != SCAN_PAIRS || count % 2 == 0) && checked_mul_i64(extent, inner, &block) && (count == 0 || (block > 0 && count % block == 0));
     for (int i = 0; i < 2 && fits; i++) {
         const loop_buffer *b = &p->buffers[call->buffers[i]];
         fits = known(run, b->offset, &offset[i]) && offset[i] >= 0 && checked_add_i64(offset[i], count, &end) &&
@@ -282,6 +320,10 @@ static stepc_code run_scan(evaluation *run, const loop_call *call, stepc_error *
         return error_set(error, STEPC_INTERNAL, "statement %d scans outside its buffers", (int)run->statement);
     const run_memory *to = &run->roots[p->buffers[call->buffers[0]].root], *from = &run->roots[p->buffers[call->buffers[1]].root];
     stepc_dtype dtype = p->buffers[call->buffers[0]].dtype;
+    if (call->scan.form == SCAN_PAIRS)
+        count /= 2;
+    if (count > 0 && count % block != 0)
+        return error_set(error, STEPC_INTERNAL, "statement %d scans half a number", (int)run->statement);
     for (int64_t first = 0; first < count; first += block)
         for (int64_t i = 0; i < inner; i++)
             scan_column(&call->scan, dtype, from->data + (size_t)offset[1] * from->element_bytes,

@@ -267,6 +267,14 @@ static void eval_unary_float(const ready_nest *n, int32_t v, int64_t count)
         EACH(scalar_erfinv(a[l]));
     case LOOP_NDTRI:
         EACH(scalar_ndtri(a[l]));
+    case LOOP_BESSEL_I0:
+        EACH(scalar_bessel_i0(a[l]));
+    case LOOP_BESSEL_I0E:
+        EACH(scalar_bessel_i0e(a[l]));
+    case LOOP_BESSEL_I1:
+        EACH(scalar_bessel_i1(a[l]));
+    case LOOP_BESSEL_I1E:
+        EACH(scalar_bessel_i1e(a[l]));
     case LOOP_ERF:
         EACH(scalar_erf(a[l]));
     case LOOP_ERFC:
@@ -423,6 +431,14 @@ static void eval_binary_float(const ready_nest *n, int32_t v, int64_t count)
         EACH(scalar_atan2(a[l], b[l]));
     case LOOP_FMOD:
         EACH(scalar_fmod(a[l], b[l]));
+    case LOOP_ZETA:
+        EACH(scalar_zeta(a[l], b[l]));
+    case LOOP_POLYGAMMA:
+        EACH(scalar_polygamma(a[l], b[l]));
+    case LOOP_IGAMMA:
+        EACH(scalar_igamma(a[l], b[l]));
+    case LOOP_IGAMMAC:
+        EACH(scalar_igammac(a[l], b[l]));
     default:
         break;
     }
@@ -535,6 +551,16 @@ static void eval_compare(const ready_nest *n, int32_t v, int64_t count)
 #undef COMPARE
 }
 
+static void eval_betainc(const ready_nest *n, int32_t v, int64_t count)
+{
+    const loop_value *value = &n->nest->values[v];
+    const double *a = lanes_f(n, value->args[0]), *b = lanes_f(n, value->args[1]), *x = lanes_f(n, value->args[2]);
+    double *out = lanes_f(n, v);
+    for (int64_t l = 0; l < count; l++)
+        out[l] = scalar_betainc(a[l], b[l], x[l]);
+    round_lanes(value->dtype, out, count);
+}
+
 static void eval_select(const ready_nest *n, int32_t v, int64_t count)
 {
     const loop_value *value = &n->nest->values[v];
@@ -576,6 +602,7 @@ static void eval_bad(const ready_nest *n, int32_t v, int64_t count)
         spread_bad(n, value->index.indirect, bad, count);
     if (value->op != LOOP_SELECT) {
         spread_bad(n, value->args[1], bad, count);
+        spread_bad(n, value->args[2], bad, count);
         return;
     }
     const int64_t *condition = lanes_i(n, value->args[0]);
@@ -648,6 +675,10 @@ void evaluate_value(const ready_nest *n, int32_t v, int64_t count)
     case LOOP_DIGAMMA:
     case LOOP_ERFINV:
     case LOOP_NDTRI:
+    case LOOP_BESSEL_I0:
+    case LOOP_BESSEL_I0E:
+    case LOOP_BESSEL_I1:
+    case LOOP_BESSEL_I1E:
     case LOOP_ERF:
     case LOOP_ERFC:
     case LOOP_NOT:
@@ -672,6 +703,10 @@ void evaluate_value(const ready_nest *n, int32_t v, int64_t count)
     case LOOP_POW:
     case LOOP_ATAN2:
     case LOOP_FMOD:
+    case LOOP_ZETA:
+    case LOOP_POLYGAMMA:
+    case LOOP_IGAMMA:
+    case LOOP_IGAMMAC:
     case LOOP_AND:
     case LOOP_OR:
     case LOOP_XOR:
@@ -687,6 +722,9 @@ void evaluate_value(const ready_nest *n, int32_t v, int64_t count)
     case LOOP_LT:
     case LOOP_LE:
         eval_compare(n, v, count);
+        break;
+    case LOOP_BETAINC:
+        eval_betainc(n, v, count);
         break;
     case LOOP_SELECT:
         eval_select(n, v, count);

@@ -17,6 +17,8 @@ int64_t fuse_op_cost(loop_op op)
         return 16;
     if (op == LOOP_TANH || op == LOOP_EXPM1 || op == LOOP_LOG1P)
         return 30;
+    if ((op >= LOOP_ZETA && op <= LOOP_IGAMMAC) || op == LOOP_BETAINC)
+        return 2000;
     if ((op >= LOOP_TAN && op <= LOOP_ERFC) || op == LOOP_POW || op == LOOP_ATAN2 || op == LOOP_FMOD)
         return 60;
     if (op == LOOP_PHILOX)

@@ -89,6 +89,10 @@ typedef struct loop_axis {
     X(DIGAMMA,   "digamma", 1) \
     X(ERFINV,    "erfinv",  1) \
     X(NDTRI,     "ndtri",   1) \
+    X(BESSEL_I0, "bessel_i0", 1) \
+    X(BESSEL_I0E, "bessel_i0e", 1) \
+    X(BESSEL_I1, "bessel_i1", 1) \
+    X(BESSEL_I1E, "bessel_i1e", 1) \
     X(ERF,       "erf",     1) \
     X(ERFC,      "erfc",    1) \
     X(NOT,       "not",     1) /* bool: logical; integers: bitwise */                                \
@@ -105,6 +109,10 @@ typedef struct loop_axis {
     X(POW,       "pow",     2) /* floats: as C's pow; integers: exponents below 1 give 1 */          \
     X(ATAN2,     "atan2",   2) /* floats: angle of the point (args[1], args[0]) */                   \
     X(FMOD,      "fmod",    2) /* floats: remainder of the quotient truncated, exact */              \
+    X(ZETA,      "zeta",    2) /* floats: runtime/core/scalar.h says what these are */                \
+    X(POLYGAMMA, "polygamma", 2) \
+    X(IGAMMA,    "igamma",  2) \
+    X(IGAMMAC,   "igammac", 2) \
     X(AND,       "and",     2) \
     X(OR,        "or",      2) \
     X(XOR,       "xor",     2) \
@@ -114,6 +122,7 @@ typedef struct loop_axis {
     X(NE,        "ne",      2) \
     X(LT,        "lt",      2) \
     X(LE,        "le",      2) \
+    X(BETAINC,   "betainc", 3) /* floats: of args[0] and args[1] at args[2] */                        \
     X(SELECT,    "select",  3) /* args[0] bool ? args[1] : args[2], no arithmetic on the other side */
 /* clang-format on */
 #define LOOP_OP_ENUM(name, text, arity) LOOP_##name,
@@ -225,10 +234,17 @@ typedef enum call_kind {
     CALL_TOP             /* buffers[0]: the places of the greatest elements of each row of buffers[1]; both contiguous */
 } call_kind;
 
+typedef enum scan_form {
+    SCAN_PLAIN,
+    SCAN_LOGARITHMS, /* float64, SUM: of what has the elements as its logarithms; of nothing the least number */
+    SCAN_PAIRS       /* float64, PROD: every two reals, side by side, are a complex number; INNER counts numbers */
+} scan_form;
+
 /* Running sums or products: every element is that of all elements of buffers[1] up to its place along an axis of EXTENT
  * indices, INNER elements apart. They are rounded to the buffers' dtype one by one, in order. */
 typedef struct loop_scan {
     acc_kind kind; /* SUM or PROD */
+    scan_form form;
     size_ref extent, inner;
     bool is_exclusive; /* without the element itself */
     bool is_reverse;   /* from the last index down */
@@ -345,6 +361,7 @@ int32_t nest_axis_value(nest_builder *b, int32_t axis);
 int32_t nest_size(nest_builder *b, size_ref size);
 int32_t nest_unary(nest_builder *b, loop_op op, int32_t a);   /* dtype of a; NOT, IN_RANGE, CAST have their own below */
 int32_t nest_binary(nest_builder *b, loop_op op, int32_t a, int32_t c); /* comparisons give bool */
+int32_t nest_ternary(nest_builder *b, loop_op op, int32_t a, int32_t c, int32_t d); /* BETAINC: of one float type */
 int32_t nest_select(nest_builder *b, int32_t condition, int32_t then, int32_t otherwise);
 int32_t nest_cast(nest_builder *b, int32_t a, stepc_dtype dtype); /* no value when it already has it */
 int32_t nest_bitcast(nest_builder *b, int32_t a, stepc_dtype dtype);

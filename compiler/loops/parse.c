@@ -254,6 +254,7 @@ static bool parse_scan(parser *ps, loop_scan *scan)
     scan->kind = (acc_kind)kind;
     if (!parse_size(ps, &scan->extent) || !parse_size(ps, &scan->inner))
         return false;
+    scan->form = parse_accept(ps, "logarithms") ? SCAN_LOGARITHMS : parse_accept(ps, "pairs") ? SCAN_PAIRS : SCAN_PLAIN;
     scan->is_exclusive = parse_accept(ps, "exclusive");
     scan->is_reverse = parse_accept(ps, "reverse");
     return true;

@@ -346,6 +346,7 @@ static void put_call(const loop_program *p, const loop_call *call, text *out)
         size_print(p->sizes, call->scan.extent, out);
         text_puts(out, " ");
         size_print(p->sizes, call->scan.inner, out);
+        text_puts(out, call->scan.form == SCAN_LOGARITHMS ? " logarithms" : call->scan.form == SCAN_PAIRS ? " pairs" : "");
         text_puts(out, call->scan.is_exclusive ? " exclusive" : "");
         text_puts(out, call->scan.is_reverse ? " reverse" : "");
     }

@@ -10,7 +10,8 @@ enum {
     TURN_WRITTEN_BYTES = 256, /* written in one piece, at most */
     TURN_COLUMNS = 512,       /* elements, at most */
     TURN_ROWS = 32,           /* a multiple of all lanes */
-    TURN_TILE_BYTES = 32768,
+    TURN_TILE_BYTES = 32768,  /* of one read, and .. */
+    TURN_STACK = 65536,       /* .. of all reads of a nest, at most: some threads have 128 KiB of stack */
     STACK_LEAST = 128 << 10, /* second level cache of a machine that has a stack for tiles */
     STREAM_BYTES = 32 << 20 /* written by one nest: far more than the caches hold */
 };
@@ -89,27 +90,52 @@ static bool is_large(const scheduler *s)
     return bytes > 0 && count >= STREAM_BYTES / bytes;
 }
 
+/* The first axis along which a read can be turned against ROWS; *BYTES: the longest element of all reads. */
+static int32_t turn_columns(const scheduler *s, int32_t rows, int64_t *bytes)
+{
+    int32_t columns = -1;
+    *bytes = 1;
+    for (int32_t v = 0; v < s->nest->value_count; v++) {
+        if (s->nest->values[v].op != LOOP_READ)
+            continue;
+        for (int32_t k = 0; columns < 0 && k < rows; k++)
+            columns = is_turnable(s, v, rows, k) && axis_nominal(s, k) >= TURN_LEAST ? k : columns;
+        int64_t own = (int64_t)stepc_dtype_bytes(s->f.p->buffers[s->nest->values[v].buffer].dtype);
+        *bytes = own > *bytes ? own : *bytes;
+    }
+    return columns;
+}
+
+/* Bytes of one turned read's tile, so that those of all find room; 0: there are too many. */
+static int64_t tile_room(const scheduler *s, int32_t rows, int32_t columns, int64_t bytes)
+{
+    int64_t count = 0, room;
+    for (int32_t v = 0; v < s->nest->value_count; v++)
+        count += is_turnable(s, v, rows, columns);
+    room = count > 0 ? TURN_STACK / count : TURN_STACK;
+    if (room >= TURN_TILE_BYTES)
+        return TURN_TILE_BYTES;
+    return room >= bytes * TURN_ROWS * TURN_ROWS ? room : 0;
+}
+
 void move_turn(const scheduler *s, nest_schedule *out)
 {
-    int32_t rows = written_axis(s), columns = -1;
-    int64_t bytes = 1;
+    int32_t rows = written_axis(s);
+    int64_t bytes;
     if (rows < 0 || s->isa->vector_bytes < 16 || s->isa->l2_bytes < STACK_LEAST ||
         (out->vector_axis >= 0 && out->vector_axis != rows))
         return;
-    for (int32_t v = 0; v < s->nest->value_count; v++) {
-        for (int32_t k = 0; columns < 0 && k < rows; k++)
-            columns = is_turnable(s, v, rows, k) && axis_nominal(s, k) >= TURN_LEAST ? k : columns;
-        int64_t own = s->nest->values[v].op == LOOP_READ
-                          ? (int64_t)stepc_dtype_bytes(s->f.p->buffers[s->nest->values[v].buffer].dtype)
-                          : 0;
-        bytes = own > bytes ? own : bytes;
-    }
+    int32_t columns = turn_columns(s, rows, &bytes);
     if (columns < 0 || axis_nominal(s, rows) < TURN_LEAST || (s->group && rows < s->group->shared_count) ||
         (s->group && columns < s->group->shared_count && s->group->tile[columns] < TURN_LEAST))
         return;
-    int64_t most = TURN_ROW_BYTES / bytes;
+    int64_t room = tile_room(s, rows, columns, bytes), most = TURN_ROW_BYTES / bytes;
+    if (room == 0)
+        return;
+    if (most > room / bytes / TURN_ROWS)
+        most = room / bytes / TURN_ROWS / 16 * 16;
     int64_t wide = within(s, columns, most < TURN_COLUMNS ? most : TURN_COLUMNS);
-    int64_t high = TURN_TILE_BYTES / bytes / wide / TURN_ROWS * TURN_ROWS;
+    int64_t high = room / bytes / wide / TURN_ROWS * TURN_ROWS;
     high = high < TURN_ROWS ? TURN_ROWS : high;
     out->turn_rows = rows;
     out->turn_columns = columns;

@@ -312,6 +312,10 @@ static const char *binary_fault(const loop_value *v, stepc_dtype a, stepc_dtype 
         return v->dtype == a && is_integer(a) ? NULL : "must keep an integer type";
     case LOOP_ATAN2:
     case LOOP_FMOD:
+    case LOOP_ZETA:
+    case LOOP_POLYGAMMA:
+    case LOOP_IGAMMA:
+    case LOOP_IGAMMAC:
         return v->dtype == a && is_float(a) ? NULL : "must keep a float type";
     case LOOP_EQ:
     case LOOP_NE:
@@ -346,6 +350,9 @@ static const char *value_fault(const checker *c, const loop_nest *nest, int32_t 
         return unary_fault(c, v, types[0]);
     if (arity == 2)
         return binary_fault(v, types[0], types[1]);
+    if (v->op == LOOP_BETAINC)
+        return is_float(v->dtype) && types[0] == v->dtype && types[1] == v->dtype && types[2] == v->dtype
+                   ? NULL : "must keep a float type";
     if (types[0] != STEPC_BOOL)
         return "its condition is not bool";
     return types[1] == v->dtype && types[2] == v->dtype ? NULL : "its arms differ in type";
@@ -522,7 +529,9 @@ static stepc_code check_call(const checker *c, const loop_call *call)
     if (call->kind != CALL_COPY && call->kind != CALL_PHILOX_ADVANCE && call->kind != CALL_SCAN)
         return broken(c, "call ", c->statement, "unknown routine");
     if (call->kind == CALL_SCAN && (!is_size(c, call->scan.extent) || !is_size(c, call->scan.inner) ||
-                                    (call->scan.kind != ACC_SUM && call->scan.kind != ACC_PROD)))
+                                    (call->scan.kind != ACC_SUM && call->scan.kind != ACC_PROD) ||
+                                    (call->scan.form == SCAN_LOGARITHMS && call->scan.kind != ACC_SUM) ||
+                                    (call->scan.form == SCAN_PAIRS && call->scan.kind != ACC_PROD)))
         return broken(c, "call ", c->statement, "no such scan");
     for (int32_t i = 0; i < buffers; i++) {
         if (!is_buffer(c, call->buffers[i]))
@@ -535,6 +544,7 @@ static stepc_code check_call(const checker *c, const loop_call *call)
                                             : b->dtype == first->dtype;
         if (!fits ||
             (call->kind == CALL_PHILOX_ADVANCE && b->dtype != STEPC_UINT32) ||
+            (call->kind == CALL_SCAN && call->scan.form != SCAN_PLAIN && b->dtype != STEPC_FLOAT64) ||
             (call->kind == CALL_SCAN && (b->dtype == STEPC_BOOL || loop_value_dtype(b->dtype) != b->dtype)))
             return broken(c, "call ", c->statement, "wrong type");
     }

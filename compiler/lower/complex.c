@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Arithmetic of complex numbers: in pairs of doubles, one rounding per part, as runtime/ops/complex_math.c does it, in
+/* Complex numbers, element by element: in pairs of doubles, one rounding per part, as runtime/ops/complex_math.c does it, in
  * both modes: products cancel, and float32 would leave nothing of what is left. */
+#include "compiler/lower/complex.h"
 #include "compiler/lower/elementwise.h"
 
+#include <math.h>
 #include <string.h>
-
-/* Values of a nest: the parts of a number. */
-typedef struct pair {
-    int32_t re, im;
-} pair;
 
 /* The result for operands X and Y (unary operators: X alone). */
 typedef pair (*pair_fn)(nest_builder *b, pair x, pair y);
@@ -19,12 +16,13 @@ typedef struct complex_row {
     bool is_real; /* the result is: re */
 } complex_row;
 
-static int32_t number(nest_builder *b, double value) { return nest_const_f64(b, STEPC_FLOAT64, value); }
+int32_t pair_number(nest_builder *b, double value) { return nest_const_f64(b, STEPC_FLOAT64, value); }
+static int32_t number(nest_builder *b, double value) { return pair_number(b, value); }
 static int32_t plus(nest_builder *b, int32_t x, int32_t y) { return nest_binary(b, LOOP_ADD, x, y); }
 static int32_t minus(nest_builder *b, int32_t x, int32_t y) { return nest_binary(b, LOOP_SUB, x, y); }
 static int32_t times(nest_builder *b, int32_t x, int32_t y) { return nest_binary(b, LOOP_MUL, x, y); }
 
-static pair product(nest_builder *b, pair x, pair y)
+pair pair_product(nest_builder *b, pair x, pair y)
 {
     return (pair){minus(b, times(b, x.re, y.re), times(b, x.im, y.im)), plus(b, times(b, x.re, y.im), times(b, x.im, y.re))};
 }
@@ -32,11 +30,11 @@ static pair product(nest_builder *b, pair x, pair y)
 static pair square(nest_builder *b, pair x, pair y)
 {
     (void)y;
-    return product(b, x, x);
+    return pair_product(b, x, x);
 }
 
 /* Smith's method: the lesser part of the divisor over the greater one; no overflow when the quotient is in range. */
-static pair quotient(nest_builder *b, pair x, pair y)
+pair pair_quotient(nest_builder *b, pair x, pair y)
 {
     int32_t upright = nest_binary(b, LOOP_LE, nest_unary(b, LOOP_ABS, y.im), nest_unary(b, LOOP_ABS, y.re));
     int32_t most = nest_select(b, upright, y.re, y.im), least = nest_select(b, upright, y.im, y.re);
@@ -51,7 +49,7 @@ static pair quotient(nest_builder *b, pair x, pair y)
 static pair reciprocal(nest_builder *b, pair x, pair y)
 {
     (void)y;
-    return quotient(b, (pair){number(b, 1), number(b, 0)}, x);
+    return pair_quotient(b, (pair){number(b, 1), number(b, 0)}, x);
 }
 
 static pair zero_where_zero(nest_builder *b, pair condition, pair x)
@@ -62,9 +60,9 @@ static pair zero_where_zero(nest_builder *b, pair condition, pair x)
     return (pair){nest_select(b, is_zero, zero, x.re), nest_select(b, is_zero, zero, x.im)};
 }
 
-static pair div_no_nan(nest_builder *b, pair x, pair y) { return zero_where_zero(b, y, quotient(b, x, y)); }
-static pair mul_no_nan(nest_builder *b, pair x, pair y) { return zero_where_zero(b, y, product(b, x, y)); }
-static pair xdivy(nest_builder *b, pair x, pair y) { return zero_where_zero(b, x, quotient(b, x, y)); }
+static pair div_no_nan(nest_builder *b, pair x, pair y) { return zero_where_zero(b, y, pair_quotient(b, x, y)); }
+static pair mul_no_nan(nest_builder *b, pair x, pair y) { return zero_where_zero(b, y, pair_product(b, x, y)); }
+static pair xdivy(nest_builder *b, pair x, pair y) { return zero_where_zero(b, x, pair_quotient(b, x, y)); }
 
 static pair squared_difference(nest_builder *b, pair x, pair y)
 {
@@ -73,9 +71,8 @@ static pair squared_difference(nest_builder *b, pair x, pair y)
 }
 
 /* Scaled where a square would leave the range of doubles; infinite where the greater part is. */
-static pair magnitude(nest_builder *b, pair x, pair y)
+int32_t pair_magnitude(nest_builder *b, pair x)
 {
-    (void)y;
     int32_t re = nest_unary(b, LOOP_ABS, x.re), im = nest_unary(b, LOOP_ABS, x.im);
     int32_t most = nest_select(b, nest_binary(b, LOOP_LT, im, re), re, im);
     int32_t scale = nest_select(b, nest_binary(b, LOOP_LT, most, number(b, 0x1p-400)), number(b, 0x1p600), number(b, 1));
@@ -84,7 +81,13 @@ static pair magnitude(nest_builder *b, pair x, pair y)
     im = times(b, im, scale);
     int32_t root = nest_unary(b, LOOP_SQRT, plus(b, times(b, re, re), times(b, im, im)));
     int32_t infinite = nest_binary(b, LOOP_LT, number(b, 0x1.fffffffffffffp1023), most);
-    return (pair){nest_select(b, infinite, most, nest_binary(b, LOOP_DIV, root, scale)), -1};
+    return nest_select(b, infinite, most, nest_binary(b, LOOP_DIV, root, scale));
+}
+
+static pair magnitude(nest_builder *b, pair x, pair y)
+{
+    (void)y;
+    return (pair){pair_magnitude(b, x), -1};
 }
 
 static pair angle(nest_builder *b, pair x, pair y)
@@ -93,20 +96,88 @@ static pair angle(nest_builder *b, pair x, pair y)
     return (pair){nest_binary(b, LOOP_ATAN2, x.im, x.re), -1};
 }
 
+static pair xlogy(nest_builder *b, pair x, pair y) { return zero_where_zero(b, x, pair_product(b, x, pair_log(b, y))); }
+static pair xlog1py(nest_builder *b, pair x, pair y) { return zero_where_zero(b, x, pair_product(b, x, pair_log1p(b, y))); }
+
+static int32_t is_number(nest_builder *b, pair z, double re, double im)
+{
+    return nest_binary(b, LOOP_AND, nest_binary(b, LOOP_EQ, z.re, number(b, re)), nest_binary(b, LOOP_EQ, z.im, number(b, im)));
+}
+
+static pair choose(nest_builder *b, int32_t condition, pair yes, pair no)
+{
+    return (pair){nest_select(b, condition, yes.re, no.re), nest_select(b, condition, yes.im, no.im)};
+}
+
+/* The last test that holds decides, as the first one does in complex_pow. */
+static pair power(nest_builder *b, pair x, pair y)
+{
+    int32_t zero = number(b, 0), nan = number(b, (double)NAN), is_positive = nest_binary(b, LOOP_LT, zero, y.re);
+    pair z = pair_exp(b, pair_product(b, y, pair_log(b, x)));
+    z = choose(b, is_number(b, y, 2, 0), pair_product(b, x, x), z);
+    z = choose(b, is_number(b, y, 1, 0), x, z);
+    int32_t none = nest_select(b, is_positive, zero, nan);
+    z = choose(b, is_number(b, x, 0, 0), (pair){none, none}, z);
+    return choose(b, is_number(b, y, 0, 0), (pair){number(b, 1), zero}, z);
+}
+
+/* ---- gradients: the output Y first; TensorFlow multiplies by the conjugate derivative ---- */
+
+static pair conjugate(nest_builder *b, pair x) { return (pair){x.re, nest_unary(b, LOOP_NEG, x.im)}; }
+static pair one_less(nest_builder *b, pair x) { return (pair){minus(b, number(b, 1), x.re), nest_unary(b, LOOP_NEG, x.im)}; }
+
+static pair scale(nest_builder *b, double factor, pair x)
+{
+    return (pair){times(b, number(b, factor), x.re), times(b, number(b, factor), x.im)};
+}
+
+static pair sigmoid_grad(nest_builder *b, pair y, pair dy)
+{
+    return pair_product(b, dy, conjugate(b, pair_product(b, y, one_less(b, y))));
+}
+
+static pair tanh_grad(nest_builder *b, pair y, pair dy)
+{
+    return pair_product(b, dy, conjugate(b, one_less(b, pair_product(b, y, y))));
+}
+
+static pair sqrt_grad(nest_builder *b, pair y, pair dy) { return pair_quotient(b, scale(b, 0.5, dy), conjugate(b, y)); }
+
+static pair rsqrt_grad(nest_builder *b, pair y, pair dy)
+{
+    pair c = conjugate(b, y);
+    return pair_product(b, pair_product(b, scale(b, -0.5, dy), c), pair_product(b, c, c));
+}
+
+static pair reciprocal_grad(nest_builder *b, pair y, pair dy)
+{
+    pair c = conjugate(b, y), minus_c = {nest_unary(b, LOOP_NEG, c.re), nest_unary(b, LOOP_NEG, c.im)};
+    return pair_product(b, pair_product(b, minus_c, dy), c);
+}
+
 static const complex_row table[] = {
     {"Angle", angle, true},
     {"ComplexAbs", magnitude, true},
-    {"Div", quotient, false},
+    {"Div", pair_quotient, false},
     {"DivNoNan", div_no_nan, false},
     {"Inv", reciprocal, false},
-    {"Mul", product, false},
+    {"InvGrad", reciprocal_grad, false},
+    {"Mul", pair_product, false},
     {"MulNoNan", mul_no_nan, false},
-    {"RealDiv", quotient, false},
+    {"Pow", power, false},
+    {"RealDiv", pair_quotient, false},
     {"Reciprocal", reciprocal, false},
+    {"ReciprocalGrad", reciprocal_grad, false},
+    {"RsqrtGrad", rsqrt_grad, false},
+    {"SigmoidGrad", sigmoid_grad, false},
+    {"SqrtGrad", sqrt_grad, false},
     {"Square", square, false},
     {"SquaredDifference", squared_difference, false},
-    {"TruncateDiv", quotient, false},
+    {"TanhGrad", tanh_grad, false},
+    {"TruncateDiv", pair_quotient, false},
     {"Xdivy", xdivy, false},
+    {"Xlog1py", xlog1py, false},
+    {"Xlogy", xlogy, false},
 };
 
 /* A view of part PART (0: real, 1: imaginary) of the numbers in BUFFER; -1 with the error set. */
@@ -159,9 +230,10 @@ stepc_code lower_complex_arithmetic(lower_context *l)
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++)
         if (strcmp(table[i].name, l->op->type.data) == 0)
             row = &table[i];
-    if (!row || inputs > 2)
+    pair_function function = row || inputs != 1 ? NULL : pair_function_find(l->op->type.data);
+    if ((!row && !function) || inputs > 2)
         return lower_refuse_complex(l, lower_info(l, 0)->dtype);
-    stepc_code code = take_apart(l, row->is_real, parts);
+    stepc_code code = take_apart(l, row && row->is_real, parts);
     if (code)
         return code;
     const loop_buffer *out = &l->program->buffers[parts[inputs][0]];
@@ -173,9 +245,9 @@ stepc_code lower_complex_arithmetic(lower_context *l)
     for (int32_t d = 0; d < rank; d++)
         nest_axis(&b, out->extents[d], AXIS_SPACE);
     pair x = read_pair(&b, parts[0], rank), y = inputs == 2 ? read_pair(&b, parts[1], rank) : x;
-    pair z = row->fn(&b, x, y);
+    pair z = row ? row->fn(&b, x, y) : function(&b, x);
     lower_write(&b, parts[inputs][0], nest_cast(&b, z.re, dtype));
-    if (!row->is_real)
+    if (!row || !row->is_real)
         lower_write(&b, parts[inputs][1], nest_cast(&b, z.im, dtype));
     return nest_end(&b, l->error);
 }

@@ -54,6 +54,10 @@ FUNCTION(digamma, LOOP_DIGAMMA)
 FUNCTION(error_inverse, LOOP_ERFINV)
 FUNCTION(log_gamma, LOOP_LGAMMA)
 FUNCTION(normal_quantile, LOOP_NDTRI)
+FUNCTION(bessel_0, LOOP_BESSEL_I0)
+FUNCTION(bessel_0_scaled, LOOP_BESSEL_I0E)
+FUNCTION(bessel_1, LOOP_BESSEL_I1)
+FUNCTION(bessel_1_scaled, LOOP_BESSEL_I1E)
 FUNCTION(exponential_less_one, LOOP_EXPM1)
 FUNCTION(logarithm_of_one_more, LOOP_LOG1P)
 FUNCTION(hyperbolic_sine, LOOP_SINH)
@@ -409,6 +413,10 @@ static const struct {
     {"Atan", inverse_tangent, NULL, false},
     {"Atan2", NULL, angle_of, false},
     {"Atanh", inverse_hyperbolic_tangent, NULL, false},
+    {"BesselI0", bessel_0, NULL, false},
+    {"BesselI0e", bessel_0_scaled, NULL, false},
+    {"BesselI1", bessel_1, NULL, false},
+    {"BesselI1e", bessel_1_scaled, NULL, false},
     {"BitwiseAnd", NULL, bits_and, false},
     {"BitwiseOr", NULL, bits_or, false},
     {"BitwiseXor", NULL, bits_xor, false},
@@ -486,7 +494,7 @@ static stepc_code lower_by_table(lower_context *l)
 #define ROW(name) {name, lower_by_table, 0}
 static const lower_row rows[] = {
     ROW("Abs"), ROW("Acos"), ROW("Acosh"), ROW("Asin"), ROW("Asinh"), ROW("Atan"), ROW("Atan2"), ROW("Atanh"),
-    ROW("BitwiseAnd"), ROW("BitwiseOr"), ROW("BitwiseXor"), ROW("Ceil"), ROW("Cosh"), ROW("Digamma"), ROW("DivNoNan"), ROW("Elu"),
+    ROW("BesselI0"), ROW("BesselI0e"), ROW("BesselI1"), ROW("BesselI1e"), ROW("BitwiseAnd"), ROW("BitwiseOr"), ROW("BitwiseXor"), ROW("Ceil"), ROW("Cosh"), ROW("Digamma"), ROW("DivNoNan"), ROW("Elu"),
     ROW("EluGrad"), ROW("Erf"), ROW("Erfc"), ROW("Erfinv"), ROW("Expm1"), ROW("Floor"), ROW("FloorMod"), ROW("Inv"),
     ROW("InvGrad"), ROW("Invert"), ROW("LeakyRelu"), ROW("LeakyReluGrad"), ROW("LeftShift"), ROW("Lgamma"), ROW("Log1p"),
     ROW("Minimum"), ROW("Mod"), ROW("MulNoNan"), ROW("Ndtri"), ROW("Pow"), ROW("Reciprocal"), ROW("ReciprocalGrad"), ROW("Relu6"),

@@ -32,6 +32,8 @@ void lower_alias(lower_context *l, int32_t output, int32_t buffer)
 
 int32_t lower_temporary(lower_context *l, stepc_dtype dtype, const size_ref *extents, int32_t rank, const char *hint)
 {
+    if (lower_check_count(l->state, extents, rank, l->error))
+        return -1;
     int32_t buffer = loop_buffer_new(l->program, BUFFER_ARENA, dtype, extents, rank, hint);
     if (buffer < 0)
         error_out_of_memory(l->error, "lowering");

@@ -141,6 +141,9 @@ static stepc_code read_pairs(lower_context *l, int32_t input, int32_t first, int
         if (pairs[2 * i] < 0 || pairs[2 * i + 1] < 0)
             return error_set(l->error, STEPC_INVALID_ARGUMENT, "Paddings must be non-negative: %lld %lld",
                              (long long)pairs[2 * i], (long long)pairs[2 * i + 1]);
+        if (pairs[2 * i] > INT64_MAX / 4 || pairs[2 * i + 1] > INT64_MAX / 4) /* they are added up */
+            return error_set(l->error, STEPC_INVALID_ARGUMENT, "Paddings are too large: %lld %lld",
+                             (long long)pairs[2 * i], (long long)pairs[2 * i + 1]);
     }
     return code;
 }

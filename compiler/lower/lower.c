@@ -14,6 +14,7 @@ static const lower_family *const families[] = {
     &lower_random,      &lower_variables, &lower_training,  &lower_shape,       &lower_basic,
     &lower_views,       &lower_join,      &lower_gather,    &lower_scatter,     &lower_segment, &lower_sparse_segment, &lower_order,
     &lower_bands,       &lower_cross,       &lower_complex_rows, &lower_bits,        &lower_inplace_rows, &lower_search,      &lower_fake_quants,
+    &lower_special,     &lower_tile_grads,
 };
 
 size_t lower_row_count(void)
@@ -185,7 +186,8 @@ int32_t lower_root(lower_state *l, buffer_kind kind, const infer_value *info, co
         extents[info->rank] = size_const(l->step->sizes, 2);
         dtype = dtype == STEPC_COMPLEX64 ? STEPC_FLOAT32 : STEPC_FLOAT64;
     }
-    if (lower_check_sizes(l, extents, info->rank, op, error))
+    if (lower_check_sizes(l, extents, info->rank, op, error) ||
+        lower_check_count(l, extents, info->rank + (is_complex ? 1 : 0), error))
         return -1;
     int32_t buffer = loop_buffer_new(l->program, kind, dtype, extents, info->rank + (is_complex ? 1 : 0), hint);
     if (buffer < 0)

@@ -39,7 +39,8 @@ typedef struct lower_family {
 
 extern const lower_family lower_batch_norm, lower_scan, lower_elementwise, lower_float, lower_guards, lower_logic, lower_movement, lower_reduction, lower_contraction, lower_normalization,
     lower_random, lower_variables, lower_training, lower_shape, lower_basic, lower_views, lower_join, lower_gather,
-    lower_scatter, lower_segment, lower_sparse_segment, lower_order, lower_bands, lower_cross, lower_complex_rows, lower_bits, lower_inplace_rows, lower_search, lower_fake_quants;
+    lower_scatter, lower_segment, lower_sparse_segment, lower_order, lower_bands, lower_cross, lower_complex_rows, lower_bits, lower_inplace_rows, lower_search, lower_fake_quants,
+    lower_special, lower_tile_grads;
 
 const lower_row *lower_row_find(stepc_string name); /* NULL: not compiled */
 size_t lower_row_count(void);

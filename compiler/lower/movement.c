@@ -157,6 +157,15 @@ static stepc_code lower_fill(lower_context *l)
     int32_t value = lower_input(l, 1), out = value < 0 ? -1 : lower_output(l, 0);
     if (out < 0)
         return stepc_error_code(l->error);
+    const infer_value *info = lower_info(l, 1);
+    static const char what[] = "value must be a scalar, got another shape";
+    if (info->rank > 1)
+        return error_set(l->error, STEPC_INVALID_ARGUMENT, "%s", what);
+    stepc_code code = info->rank < 1 ? STEPC_OK
+                                     : lower_check_equal(l->state, info->dims[0], size_const(l->program->sizes, 1), what,
+                                                         l->op, l->error);
+    if (code)
+        return code;
     nest_builder b;
     lower_begin(l, &b, 0);
     int32_t rank = l->program->buffers[out].rank, value_rank = l->program->buffers[value].rank;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Reductions: kept dimensions become space axes, reduced ones reduce axes in row-major order. */
-#include "compiler/lower/state.h"
+#include "compiler/lower/complex.h"
 
 typedef struct reduction {
     int32_t in, out, rank;
@@ -196,7 +196,10 @@ static stepc_code lower_l2_loss(lower_context *l)
 }
 
 static stepc_code lower_sum(lower_context *l) { return lower_fold(l, ACC_SUM, false); }
-static stepc_code lower_prod(lower_context *l) { return lower_fold(l, ACC_PROD, false); }
+static stepc_code lower_prod(lower_context *l)
+{
+    return dtype_is_complex(lower_info(l, 0)->dtype) ? lower_complex_prod(l) : lower_fold(l, ACC_PROD, false);
+}
 static stepc_code lower_mean(lower_context *l) { return lower_fold(l, ACC_SUM, true); }
 
 /* All dimensions but the channel. */

@@ -229,7 +229,7 @@ static stepc_code check_counted(lower_context *l, int32_t values)
     for (int32_t d = 0; d < from->rank; d++)
         axes[d] = nest_axis(&b, from->extents[d], AXIS_SPACE);
     int32_t value = nest_read(&b, values, axes);
-    nest_check(&b, nest_binary(&b, LOOP_LE, nest_const_i64(&b, STEPC_INT32, 0), value), STEPC_INVALID_ARGUMENT,
+    nest_check(&b, nest_binary(&b, LOOP_LE, nest_const_i64(&b, lower_info(l, 0)->dtype, 0), value), STEPC_INVALID_ARGUMENT,
                "Input arr must be non-negative!", l->op);
     return nest_end(&b, l->error);
 }
@@ -285,8 +285,17 @@ static stepc_code lower_bincount(lower_context *l)
     return code ? code : finish(l, &s);
 }
 
+static stepc_code lower_dense_bincount(lower_context *l)
+{
+    if (lower_info(l, 0)->rank == 1 && !operation_bool(l->op, "binary_output", false))
+        return lower_bincount(l);
+    error_set(l->error, STEPC_UNIMPLEMENTED, "DenseBincount of rows, or with a binary output, is not compiled");
+    return error_mend(l->error, "run the step interpreted");
+}
+
 static const lower_row rows[] = {
     {"Bincount", lower_bincount, 1u << 1},
+    {"DenseBincount", lower_dense_bincount, 1u << 1},
     {"SegmentMax", lower_sorted, 0},
     {"SegmentMaxV2", lower_sorted_v2, 1u << 2},
     {"SegmentMean", lower_sorted, 0},

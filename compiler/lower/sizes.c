@@ -2,6 +2,8 @@
 /* Checks of sizes that only a run knows: statements before the first that relies on them. */
 #include "compiler/lower/state.h"
 
+#include "runtime/core/checked.h"
+
 static bool is_checked(const lower_state *l, size_ref a, size_ref b)
 {
     for (size_t i = 0; i < l->checked_count; i++)
@@ -19,6 +21,26 @@ static stepc_code remember(lower_state *l, size_ref a, size_ref b, stepc_error *
     l->checked[2 * l->checked_count] = a;
     l->checked[2 * l->checked_count++ + 1] = b;
     return STEPC_OK;
+}
+
+/* Whether even the least such shape has more elements, or rows that are further apart, than can be counted. */
+static bool is_beyond_counting(const size_pool *sizes, const size_ref *dims, int32_t rank)
+{
+    int64_t count = 1;
+    for (int32_t d = rank - 1; d >= 0; d--) {
+        const size_node *node = size_get(sizes, dims[d]);
+        if (!checked_mul_i64(count, node && node->min > 0 ? node->min : 0, &count))
+            return true;
+    }
+    return false;
+}
+
+stepc_code lower_check_count(const lower_state *l, const size_ref *dims, int32_t rank, stepc_error *error)
+{
+    const stepc_host *host = l->program->host;
+    return is_beyond_counting(l->program->sizes, dims, rank)
+               ? error_limit(error, "tensor_bytes", host->limits.tensor_bytes, INT64_MAX)
+               : STEPC_OK;
 }
 
 stepc_code lower_check_sizes(lower_state *l, const size_ref *dims, int32_t rank, const stepc_operation *op, stepc_error *error)

@@ -45,6 +45,8 @@ stepc_code lower_require_value(lower_state *l, int32_t root, stepc_error *error)
 
 /* Makes the step fail when a dimension is negative; no statement where that cannot be. */
 stepc_code lower_check_sizes(lower_state *l, const size_ref *dims, int32_t rank, const stepc_operation *op, stepc_error *error);
+/* RESOURCE_EXHAUSTED where a shape has more elements than can be counted, whatever the sizes that are open. */
+stepc_code lower_check_count(const lower_state *l, const size_ref *dims, int32_t rank, stepc_error *error);
 /* Makes the step fail with WHAT when the sizes differ; no statement where they are provably equal. */
 stepc_code lower_check_equal(lower_state *l, size_ref a, size_ref b, const char *what, const stepc_operation *op,
                              stepc_error *error);

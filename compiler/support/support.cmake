@@ -5,7 +5,9 @@ file(GLOB support_texts CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/compiler/support/s
 set(support_sources
     ${CMAKE_SOURCE_DIR}/runtime/core/scalar_dd.h ${CMAKE_SOURCE_DIR}/runtime/core/scalar_round.c
     ${CMAKE_SOURCE_DIR}/runtime/core/scalar_parts.h ${CMAKE_SOURCE_DIR}/runtime/core/scalar.c
-    ${CMAKE_SOURCE_DIR}/runtime/core/scalar_trig.c ${CMAKE_SOURCE_DIR}/runtime/core/scalar_gamma.c ${support_texts})
+    ${CMAKE_SOURCE_DIR}/runtime/core/scalar_trig.c ${CMAKE_SOURCE_DIR}/runtime/core/scalar_gamma_parts.h
+    ${CMAKE_SOURCE_DIR}/runtime/core/scalar_gamma.c ${CMAKE_SOURCE_DIR}/runtime/core/scalar_igamma.c
+    ${CMAKE_SOURCE_DIR}/runtime/core/scalar_zeta.c ${support_texts})
 add_executable(make_support_table ${CMAKE_SOURCE_DIR}/compiler/support/tool/make_table.c)
 target_compile_options(make_support_table PRIVATE ${STEPC_WARNINGS})
 file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/generated)

@@ -73,12 +73,17 @@
  *   int64_t v_argmax_T(best, at)  v_argmin_T    the place of the best of all lanes; 0 where all are NaN
  *
  * VECTOR MATHEMATICS (at most 2 ULP for every finite argument; bounds in the text; NaN in, NaN out; the special
- * values of C's Annex F, but that v_sin_f32(-0) is +0). F: f32 f64; the plain names take scalars and give lane 0 of the vector function: same bits.
+ * values of C's Annex F). F: f32 f64; the plain names take scalars and give lane 0 of the vector function: same bits.
  *   v_F v_exp_F(x)  v_log_F  v_tanh_F  v_sigmoid_F  v_sin_F  v_cos_F  v_expm1_F  v_log1p_F
  *   float exp_f32(float)  log_f32 tanh_f32 sigmoid_f32 sin_f32 cos_f32 expm1_f32 log1p_f32; double exp_f64(double) ...
+ *   v_f64 v_tan_f64(x)  v_asin_f64 v_acos_f64 v_atan_f64 v_sinh_f64 v_cosh_f64 v_asinh_f64 v_acosh_f64 v_atanh_f64
+ *   v_f64 v_atan2_f64(y, x)  double tan_f64(double) ... double atan2_f64(double y, double x)
+ *   void v_sincos_f64(v_f64 x, v_f64 *sine, v_f64 *cosine)       both from one reduction
  *
+ *   v_f32 v_tan_f32(x)  v_asin_f32  v_acos_f32  v_atan_f32  v_atan2_f32(y, x), plain names likewise
+ *   v_f32 v_sincos_f32(v_f32 x, v_f32 *cosine)      both of one value
  *   For arguments known or tested to be below 2^15 (2^13 where not V_FMA) (int v_any_huge_f32(v_f32 x) is the test):
- *   v_f32 v_sin_near_f32(x)  v_cos_near_f32(x); then v_f32 v_trig_huge_f32(x, y, 0 sine | 1 cosine) mends y
+ *   v_f32 v_sin_near_f32(x)  v_cos_near_f32  v_tan_near_f32  v_sincos_near_f32(x, &cosine); others: v_sin_rare_f32(x) ...
  *
  * ACCURATE SCALARS (--exact; same bits on every target; at most 0.51 ULP of double)
  *   double scalar_exp(double)  scalar_log scalar_log1p scalar_expm1 scalar_sin scalar_cos scalar_tanh scalar_sigmoid

@@ -448,3 +448,19 @@ double scalar_erfc(double x)
     return scalar_scale(y, scale);
 }
 /* @end */
+
+/* @snippet scalar_log_sum needs: scalar_exp scalar_log1p */
+/* log(exp(x) + exp(y)), the greater number apart: max + log1p(exp(min - max)); at most 1 ULP of double but near 0. */
+double scalar_log_sum(double x, double y)
+{
+    double most = x > y ? x : y, least = x > y ? y : x;
+
+    if (x != x || y != y)
+        return x + y;
+    if (least < -0x1.fffffffffffffp1023)
+        return most;
+    if (most == least)
+        return most - most == 0 ? most + 0x1.62e42fefa39efp-1 : most;
+    return most + scalar_log1p(scalar_exp(least - most));
+}
+/* @end */

@@ -32,6 +32,16 @@ double scalar_lgamma(double x);  /* log(abs(gamma(x))) */
 double scalar_digamma(double x); /* its derivative */
 double scalar_erfinv(double x);
 double scalar_ndtri(double p);   /* the quantile of the normal distribution */
+double scalar_zeta(double s, double q); /* Hurwitz: the sum of (q + k)^-s, k = 0, 1, ... */
+double scalar_polygamma(double n, double x); /* the n-th derivative of digamma */
+double scalar_igamma(double a, double x);  /* the incomplete gamma functions over gamma(a) */
+double scalar_igammac(double a, double x);
+double scalar_betainc(double a, double b, double x);
+double scalar_bessel_i0(double x);  /* the modified Bessel functions */
+double scalar_bessel_i1(double x);
+double scalar_bessel_i0e(double x); /* exp(-abs(x)) times them */
+double scalar_bessel_i1e(double x);
+double scalar_log_sum(double x, double y); /* log(exp(x) + exp(y)) */
 double scalar_pow(double x, double y); /* all special cases as in C */
 double scalar_sqrt(double x);    /* correctly rounded */
 double scalar_floor(double x);

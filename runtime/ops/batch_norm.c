@@ -397,7 +397,7 @@ static stepc_code kernel_global_norm(kernel_context *k)
 }
 
 static const op_row rows[] = {
-    {"BatchNormWithGlobalNormalization", infer_global_norm, kernel_global_norm, 0, SAMPLE_NONE, 0, 0},
+    {"BatchNormWithGlobalNormalization", infer_global_norm, kernel_global_norm, 0, SAMPLE_SINGLE, 0, 0},
     {"FusedBatchNorm", infer_batch_norm, kernel_batch_norm, 0, SAMPLE_BATCH_NORM, 0, 0},
     {"FusedBatchNormGrad", infer_batch_norm_grad, kernel_batch_norm_grad, 0, SAMPLE_BATCH_NORM_GRAD, 0, 0},
     {"FusedBatchNormGradV2", infer_batch_norm_grad, kernel_batch_norm_grad, 0, SAMPLE_BATCH_NORM_GRAD, 0, 0},

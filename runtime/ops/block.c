@@ -16,8 +16,8 @@ static stepc_code read_layout(stepc_error *error, const stepc_operation *op, int
     bool first = text_equal(format, TEXT_LITERAL("NCHW"));
 
     if (!first && !text_equal(format, TEXT_LITERAL("NHWC")))
-        return error_set(error, STEPC_UNIMPLEMENTED, "%s is not implemented for data_format %s", op->type.data,
-                         format.data);
+        return error_set(error, STEPC_UNIMPLEMENTED, "%s is not implemented for data_format %.*s", op->type.data,
+                         (int)format.size, format.data);
     if (rank != 4)
         return error_set(error, STEPC_INVALID_ARGUMENT, "Input rank should be: 4 instead of: %d", rank);
     *out = (depth_layout){operation_int(op, "block_size", 0), first ? 2 : 1, first ? 3 : 2, first ? 1 : 3};

@@ -131,7 +131,7 @@ static stepc_code infer_bitpack(infer_context *c)
 }
 
 static const op_row rows[] = {
-    {"CompareAndBitpack", infer_bitpack, kernel_bitpack, 0, SAMPLE_NONE, 0, 0},
+    {"CompareAndBitpack", infer_bitpack, kernel_bitpack, 0, SAMPLE_SINGLE, 0, 0},
     {"Cross", infer_cross, kernel_cross, 0, SAMPLE_MOVEMENT, 0, 0},
 };
 

@@ -264,10 +264,10 @@ static stepc_code infer_matrix_diag_part(infer_context *c)
 static stepc_code infer_matrix(infer_context *c) { return infer_copy_shape(c, c->inputs[0], 0); }
 
 static const op_row rows[] = {
-    {"BatchMatrixBandPart", infer_matrix, kernel_matrix_band_part, 0, SAMPLE_NONE, 0, 0},
-    {"BatchMatrixDiag", infer_matrix_diag, kernel_matrix_diag, 0, SAMPLE_NONE, 0, 0},
-    {"BatchMatrixDiagPart", infer_matrix_diag_part, kernel_matrix_diag_part, 0, SAMPLE_NONE, 0, 0},
-    {"BatchMatrixSetDiag", infer_matrix, kernel_matrix_set_diag, 0, SAMPLE_NONE, 0, 0},
+    {"BatchMatrixBandPart", infer_matrix, kernel_matrix_band_part, 0, SAMPLE_MOVEMENT, 0, 0},
+    {"BatchMatrixDiag", infer_matrix_diag, kernel_matrix_diag, 0, SAMPLE_MOVEMENT, 0, 0},
+    {"BatchMatrixDiagPart", infer_matrix_diag_part, kernel_matrix_diag_part, 0, SAMPLE_MOVEMENT, 0, 0},
+    {"BatchMatrixSetDiag", infer_matrix, kernel_matrix_set_diag, 0, SAMPLE_MOVEMENT, 0, 0},
     {"Diag", infer_diag, kernel_diag, 0, SAMPLE_MOVEMENT, 0, 0},
     {"DiagPart", infer_diag_part, kernel_diag_part, 0, SAMPLE_MOVEMENT, 0, 0},
     {"MatrixBandPart", infer_matrix, kernel_matrix_band_part, 0, SAMPLE_MOVEMENT, 0, 0},

@@ -110,9 +110,9 @@ static stepc_code kernel_per_channel(kernel_context *k)
 static stepc_code infer_quantised(infer_context *c) { return infer_copy_shape(c, c->inputs[0], 0); }
 
 static const op_row rows[] = {
-    {"FakeQuantWithMinMaxArgs", infer_quantised, kernel_args, 0, SAMPLE_NONE, 0, 0},
-    {"FakeQuantWithMinMaxVars", infer_quantised, kernel_vars, 0, SAMPLE_NONE, 0, 0},
-    {"FakeQuantWithMinMaxVarsPerChannel", infer_quantised, kernel_per_channel, 0, SAMPLE_NONE, 0, 0},
+    {"FakeQuantWithMinMaxArgs", infer_quantised, kernel_args, 0, SAMPLE_SINGLE, 0, 0},
+    {"FakeQuantWithMinMaxVars", infer_quantised, kernel_vars, 0, SAMPLE_SINGLE, 0, 0},
+    {"FakeQuantWithMinMaxVarsPerChannel", infer_quantised, kernel_per_channel, 0, SAMPLE_SINGLE, 0, 0},
 };
 
 const op_family ops_fake_quant = {rows, sizeof rows / sizeof rows[0]};

@@ -164,7 +164,7 @@ static stepc_code infer_gather(infer_context *c)
 {
     const infer_value *params = c->inputs[0], *indices = c->inputs[1];
     int64_t *axes, count, batch = operation_int(c->op, "batch_dims", 0);
-    int32_t axis = c->input_count > 2 ? -1 : 0, rank, at = 0;
+    int32_t axis = c->input_count > 2 ? -1 : 0, at = 0;
     stepc_code code = STEPC_OK;
 
     if (params->rank == 0)
@@ -178,9 +178,8 @@ static stepc_code infer_gather(infer_context *c)
     if (code == STEPC_OK && (batch < 0 || batch > indices->rank || batch >= params->rank || (axis >= 0 && axis < batch)))
         code = error_set(c->error, STEPC_INVALID_ARGUMENT, "batch_dims (%lld) does not fit params and indices",
                          (long long)batch);
-    rank = params->rank - 1 + indices->rank - (int32_t)batch;
     if (code == STEPC_OK)
-        code = infer_set_rank(c, 0, rank);
+        code = infer_set_rank(c, 0, params->rank - 1 + indices->rank - (int32_t)batch);
     if (code != STEPC_OK || axis < 0)
         return code;
     for (int32_t d = 0; d < axis; d++)

@@ -270,7 +270,7 @@ static const op_row rows[] = {
     {"Concat", infer_concat, kernel_concat, 0, SAMPLE_MOVEMENT, 0, 0},
     {"ConcatV2", infer_concat_v2, kernel_concat_v2, 0, SAMPLE_MOVEMENT, 0, 0},
     {"Pack", infer_pack, kernel_pack, 0, SAMPLE_MOVEMENT, 0, 0},
-    {"ParallelConcat", infer_parallel_concat, kernel_parallel_concat, 0, SAMPLE_NONE, 0, 0},
+    {"ParallelConcat", infer_parallel_concat, kernel_parallel_concat, 0, SAMPLE_SINGLE, 0, 0},
 };
 
 const op_family ops_join = {rows, sizeof rows / sizeof rows[0]};

@@ -118,8 +118,8 @@ static stepc_code infer_vec_permute(infer_context *c)
 }
 
 static const op_row rows[] = {
-    {"DataFormatDimMap", infer_layout, kernel_dim_map, 0, SAMPLE_NONE, 0, 0},
-    {"DataFormatVecPermute", infer_vec_permute, kernel_vec_permute, 0, SAMPLE_NONE, 0, 0},
+    {"DataFormatDimMap", infer_layout, kernel_dim_map, 0, SAMPLE_SINGLE, 0, 0},
+    {"DataFormatVecPermute", infer_vec_permute, kernel_vec_permute, 0, SAMPLE_SINGLE, 0, 0},
 };
 
 const op_family ops_layout = {rows, sizeof rows / sizeof rows[0]};

@@ -456,7 +456,7 @@ static stepc_code kernel_transpose(kernel_context *k)
 }
 
 static const op_row rows[] = {
-    {"ConjugateTranspose", infer_transpose, kernel_transpose, 0, SAMPLE_NONE, 0, 0},
+    {"ConjugateTranspose", infer_transpose, kernel_transpose, 0, SAMPLE_COMPLEX, 0, 0},
     {"Fill", infer_fill, kernel_fill, 0, SAMPLE_FILL, 0, 0},
     {"Reshape", infer_reshape, kernel_reshape, 0, SAMPLE_RESHAPE, 0, 0},
     {"Tile", infer_tile, kernel_tile, 0, SAMPLE_TILE, 0, 0},

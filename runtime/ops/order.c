@@ -263,7 +263,7 @@ static stepc_code infer_list_diff(infer_context *c)
 
 static const op_row rows[] = {
     {"ListDiff", infer_list_diff, kernel_list_diff, 0, SAMPLE_NONE, 0, 0},
-    {"TopK", infer_top_k, kernel_top_k, 0, SAMPLE_NONE, 0, 0},
+    {"TopK", infer_top_k, kernel_top_k, 0, SAMPLE_SCATTER, 0, 0},
     {"TopKV2", infer_top_k, kernel_top_k_v2, 0, SAMPLE_SCATTER, 0, 0},
     {"Unique", infer_unique, kernel_unique, 0, SAMPLE_NONE, 0, 0},
     {"UniqueWithCounts", infer_unique, kernel_unique, 0, SAMPLE_NONE, 0, 0},

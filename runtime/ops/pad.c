@@ -304,7 +304,7 @@ static stepc_code infer_mirror_pad_grad(infer_context *c)
 
 static const op_row rows[] = {
     {"MirrorPad", infer_pad, kernel_mirror_pad, 0, SAMPLE_MOVEMENT, 0, 0},
-    {"MirrorPadGrad", infer_mirror_pad_grad, kernel_mirror_pad_grad, 0, SAMPLE_NONE, 0, 0},
+    {"MirrorPadGrad", infer_mirror_pad_grad, kernel_mirror_pad_grad, 0, SAMPLE_SINGLE, 0, 0},
     {"Pad", infer_pad, kernel_pad, 0, SAMPLE_MOVEMENT, 0, 0},
     {"PadV2", infer_pad, kernel_pad, 0, SAMPLE_MOVEMENT, 0, 0},
 };

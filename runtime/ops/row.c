@@ -10,7 +10,7 @@ static const op_family *const families[] = {
     &ops_random,      &ops_variables, &ops_training,  &ops_shape,       &ops_basic,
     &ops_slice,       &ops_split,     &ops_join,      &ops_pad,         &ops_reverse,
     &ops_reshape,     &ops_block,     &ops_sequence,  &ops_diagonal,    &ops_gather,
-    &ops_scatter,     &ops_order,     &ops_special,  &ops_search,      &ops_cross,
+    &ops_scatter,     &ops_order,     &ops_unique, &ops_tally,     &ops_special,  &ops_search,      &ops_cross,
     &ops_bands,       &ops_sparse_segment, &ops_assert,   &ops_inplace,     &ops_layout,     &ops_fake_quant,
 };
 

@@ -79,7 +79,7 @@ enum {
 
 /* How to make valid random inputs for an operator (tests/differential). */
 typedef enum sample_form {
-    SAMPLE_NONE,        /* not generated at random (state, placeholders) */
+    SAMPLE_NONE,        /* never drawn: tests/differential/unsampled.c says why */
     SAMPLE_UNARY,       /* one tensor, any shape, same shape out */
     SAMPLE_BINARY,      /* two tensors that broadcast */
     SAMPLE_VARIADIC,    /* N tensors of one shape */
@@ -98,6 +98,8 @@ typedef enum sample_form {
     SAMPLE_FINITE,      /* one tensor without NaN and infinities */
     SAMPLE_MOVEMENT,    /* by the operator's name: tests/differential/generate_movement.c */
     SAMPLE_SCATTER,     /* by the operator's name: tests/differential/generate_scatter.c */
+    SAMPLE_COMPLEX,     /* complex numbers: tests/differential/generate_complex.c */
+    SAMPLE_SINGLE,      /* by the operator's name: tests/differential/generate_single.c */
     SAMPLE_BROADCAST_ARGS
 } sample_form;
 
@@ -118,7 +120,7 @@ typedef struct op_family {
 /* One file per family defines its array; row.c lists the families. */
 extern const op_family ops_batch_norm, ops_elementwise, ops_identity, ops_movement, ops_reduction, ops_contraction, ops_normalization, ops_random,
     ops_scan, ops_segment, ops_variables, ops_training, ops_shape, ops_basic, ops_slice, ops_split, ops_join, ops_pad, ops_reverse, ops_reshape,
-    ops_block, ops_sequence, ops_diagonal, ops_gather, ops_scatter, ops_order, ops_special, ops_search, ops_cross, ops_bands,
+    ops_block, ops_sequence, ops_diagonal, ops_gather, ops_scatter, ops_order, ops_special, ops_search, ops_cross, ops_bands, ops_unique, ops_tally,
     ops_sparse_segment, ops_assert, ops_inplace, ops_layout, ops_fake_quant;
 
 const op_row *op_row_find(stepc_string name); /* NULL: not implemented */

@@ -91,16 +91,6 @@ static void scan_c128(const scan_line *s)
     }
 }
 
-/* Keeps the greatest logarithm apart: log(exp(a) + exp(b)) = max + log1p(exp(min - max)). */
-static double log_sum(double a, double b)
-{
-    double most = a > b ? a : b, least = a > b ? b : a;
-
-    if (a != a || b != b)
-        return a + b;
-    return most == least ? most + (most - most == 0 ? 0x1.62e42fefa39efp-1 : 0) : most + scalar_log1p(scalar_exp(least - most));
-}
-
 /* The sum of nothing is the least number of the dtype, as TensorFlow has it. */
 static void scan_log_sum(const scan_line *s)
 {
@@ -110,7 +100,7 @@ static void scan_log_sum(const scan_line *s)
     for (int64_t k = 0; k < s->count; k++) {
         double x = load_f64(s->dtype, s->from, scan_at(s, k)), before = total;
 
-        total = k == 0 ? x : log_sum(total, x);
+        total = k == 0 ? x : scalar_log_sum(total, x);
         store_f64(s->dtype, s->to, scan_at(s, k), s->exclusive ? before : total);
     }
 }
@@ -173,7 +163,7 @@ static stepc_code kernel_scan(kernel_context *k)
 static const op_row rows[] = {
     {"Cumprod", infer_scan, kernel_scan, 0, SAMPLE_SCAN, 0.5, 1.5},
     {"Cumsum", infer_scan, kernel_scan, 0, SAMPLE_SCAN, 0, 0},
-    {"CumulativeLogsumexp", infer_scan, kernel_scan, 0, SAMPLE_NONE, 0, 0},
+    {"CumulativeLogsumexp", infer_scan, kernel_scan, 0, SAMPLE_SCAN, -5, 5},
 };
 
 const op_family ops_scan = {rows, sizeof rows / sizeof rows[0]};

@@ -297,11 +297,11 @@ static stepc_code infer_unravel(infer_context *c)
 
 static const op_row rows[] = {
     {"Bucketize", infer_places, kernel_bucketize, 0, SAMPLE_MOVEMENT, 0, 0},
-    {"HistogramFixedWidth", infer_histogram, kernel_histogram, 0, SAMPLE_NONE, 0, 0},
-    {"LowerBound", infer_values, kernel_bound, 0, SAMPLE_NONE, 0, 0},
-    {"NthElement", infer_nth_element, kernel_nth_element, 0, SAMPLE_NONE, 0, 0},
-    {"UnravelIndex", infer_unravel, kernel_unravel, 0, SAMPLE_NONE, 0, 0},
-    {"UpperBound", infer_values, kernel_bound, 0, SAMPLE_NONE, 0, 0},
+    {"HistogramFixedWidth", infer_histogram, kernel_histogram, 0, SAMPLE_SINGLE, 0, 0},
+    {"LowerBound", infer_values, kernel_bound, 0, SAMPLE_SINGLE, 0, 0},
+    {"NthElement", infer_nth_element, kernel_nth_element, 0, SAMPLE_SINGLE, 0, 0},
+    {"UnravelIndex", infer_unravel, kernel_unravel, 0, SAMPLE_SINGLE, 0, 0},
+    {"UpperBound", infer_values, kernel_bound, 0, SAMPLE_SINGLE, 0, 0},
 };
 
 const op_family ops_search = {rows, sizeof rows / sizeof rows[0]};

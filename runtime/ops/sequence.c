@@ -346,8 +346,8 @@ static stepc_code infer_empty(infer_context *c)
 }
 
 static const op_row rows[] = {
-    {"Empty", infer_empty, kernel_empty, OP_STATE, SAMPLE_NONE, 0, 0},
-    {"InvertPermutation", infer_invert_permutation, kernel_invert_permutation, 0, SAMPLE_NONE, 0, 0},
+    {"Empty", infer_empty, kernel_empty, OP_STATE, SAMPLE_SINGLE, 0, 0},
+    {"InvertPermutation", infer_invert_permutation, kernel_invert_permutation, 0, SAMPLE_SINGLE, 0, 0},
     {"LinSpace", infer_lin_space, kernel_lin_space, 0, SAMPLE_MOVEMENT, 0, 0},
     {"OneHot", infer_one_hot, kernel_one_hot, 0, SAMPLE_MOVEMENT, 0, 0},
     {"Range", infer_range, kernel_range, 0, SAMPLE_MOVEMENT, 0, 0},

@@ -370,10 +370,10 @@ static stepc_code infer_concat_offset(infer_context *c)
 }
 
 static const op_row rows[] = {
-    {"BroadcastArgs", infer_broadcast_args, kernel_broadcast_args, 0, SAMPLE_NONE, 0, 0},
+    {"BroadcastArgs", infer_broadcast_args, kernel_broadcast_args, 0, SAMPLE_BROADCAST_ARGS, 0, 0},
     {"BroadcastGradientArgs", infer_broadcast_gradient_args, kernel_broadcast_gradient_args, 0, SAMPLE_BROADCAST_ARGS,
      0, 0},
-    {"ConcatOffset", infer_concat_offset, kernel_concat_offset, 0, SAMPLE_NONE, 0, 0},
+    {"ConcatOffset", infer_concat_offset, kernel_concat_offset, 0, SAMPLE_SINGLE, 0, 0},
     {"Rank", infer_rank, kernel_rank, 0, SAMPLE_MOVEMENT, 0, 0},
     {"Shape", infer_shape, kernel_shape, 0, SAMPLE_SHAPE, 0, 0},
     {"ShapeN", infer_shape_n, kernel_shape_n, 0, SAMPLE_MOVEMENT, 0, 0},

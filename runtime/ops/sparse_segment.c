@@ -232,15 +232,15 @@ static stepc_code infer_sparse_segment(infer_context *c)
 }
 
 static const op_row rows[] = {
-    {"SparseSegmentMean", infer_sparse_segment, kernel_sparse_segment, 0, SAMPLE_NONE, 0, 0},
-    {"SparseSegmentMeanGrad", infer_sparse_segment, kernel_sparse_segment_grad, 0, SAMPLE_NONE, 0, 0},
-    {"SparseSegmentMeanWithNumSegments", infer_sparse_segment, kernel_sparse_segment, 0, SAMPLE_NONE, 0, 0},
-    {"SparseSegmentSqrtN", infer_sparse_segment, kernel_sparse_segment, 0, SAMPLE_NONE, 0, 0},
-    {"SparseSegmentSqrtNGrad", infer_sparse_segment, kernel_sparse_segment_grad, 0, SAMPLE_NONE, 0, 0},
-    {"SparseSegmentSqrtNWithNumSegments", infer_sparse_segment, kernel_sparse_segment, 0, SAMPLE_NONE, 0, 0},
-    {"SparseSegmentSum", infer_sparse_segment, kernel_sparse_segment, 0, SAMPLE_NONE, 0, 0},
-    {"SparseSegmentSumGrad", infer_sparse_segment, kernel_sparse_segment_grad, 0, SAMPLE_NONE, 0, 0},
-    {"SparseSegmentSumWithNumSegments", infer_sparse_segment, kernel_sparse_segment, 0, SAMPLE_NONE, 0, 0},
+    {"SparseSegmentMean", infer_sparse_segment, kernel_sparse_segment, 0, SAMPLE_SCATTER, 0, 0},
+    {"SparseSegmentMeanGrad", infer_sparse_segment, kernel_sparse_segment_grad, 0, SAMPLE_SCATTER, 0, 0},
+    {"SparseSegmentMeanWithNumSegments", infer_sparse_segment, kernel_sparse_segment, 0, SAMPLE_SCATTER, 0, 0},
+    {"SparseSegmentSqrtN", infer_sparse_segment, kernel_sparse_segment, 0, SAMPLE_SCATTER, 0, 0},
+    {"SparseSegmentSqrtNGrad", infer_sparse_segment, kernel_sparse_segment_grad, 0, SAMPLE_SCATTER, 0, 0},
+    {"SparseSegmentSqrtNWithNumSegments", infer_sparse_segment, kernel_sparse_segment, 0, SAMPLE_SCATTER, 0, 0},
+    {"SparseSegmentSum", infer_sparse_segment, kernel_sparse_segment, 0, SAMPLE_SCATTER, 0, 0},
+    {"SparseSegmentSumGrad", infer_sparse_segment, kernel_sparse_segment_grad, 0, SAMPLE_SCATTER, 0, 0},
+    {"SparseSegmentSumWithNumSegments", infer_sparse_segment, kernel_sparse_segment, 0, SAMPLE_SCATTER, 0, 0},
 };
 
 const op_family ops_sparse_segment = {rows, sizeof rows / sizeof rows[0]};

@@ -102,7 +102,8 @@ static bound_rounding rounding_of(const loop_nest *nest)
     for (int32_t i = 0; i < nest->origin_count; i++) {
         stepc_string type = nest->origins[i]->type;
         if (lists(&lower_reduction, type) || lists(&lower_contraction, type) || lists(&lower_normalization, type) ||
-            lists(&lower_batch_norm, type) || lists(&lower_scan, type) || lists(&lower_segment, type))
+            lists(&lower_batch_norm, type) || lists(&lower_scan, type) || lists(&lower_segment, type) ||
+            lists(&lower_sparse_segment, type) || text_equal(type, TEXT_LITERAL("MirrorPadGrad")))
             return ROUND_OR_NOT;
     }
     return ROUND_ONCE;
@@ -221,6 +222,8 @@ static bound compute_ends(const running_nest *n, int32_t v)
         bool never = a->hi < 0 || a->lo >= (real)size_of(n->w, value->size);
         return (bound){always, !never, false, false, 0, 0};
     }
+    case LOOP_BETAINC:
+        return bound_whole(value->dtype);
     case LOOP_SELECT: {
         bound yes = n->values[value->args[1]], no = n->values[value->args[2]];
         return a->lo > 0 ? yes : a->hi < 1 ? no : bound_hull(yes, no);
@@ -341,7 +344,9 @@ static void scan_column(const loop_scan *scan, stepc_dtype dtype, const bound *f
     loop_acc kind = {.kind = scan->kind, .dtype = dtype};
     bound_acc total = {0};
     bound_acc_begin(&total, &kind);
-    for (int64_t k = 0; k < extent; k++) {
+    for (int64_t k = 0; k < extent && scan->form == SCAN_LOGARITHMS; k++)
+        to[k * apart] = bound_whole(dtype);
+    for (int64_t k = 0; k < extent && scan->form == SCAN_PLAIN; k++) {
         int64_t at = (scan->is_reverse ? extent - 1 - k : k) * apart;
         if (scan->is_exclusive)
             to[at] = acc_end(&total, 0); /* in order: a chain of all terms */
@@ -361,7 +366,9 @@ static stepc_code run_scan(walk *w, const loop_call *call, stepc_error *error)
     if (at < 0 || start < 0 || at + count > target->count || start + count > source->count ||
         (count > 0 && (extent * inner <= 0 || count % (extent * inner) != 0)))
         return error_set(error, STEPC_INTERNAL, "enclosing: a scan outside its buffers");
-    for (int64_t block = 0; block < count; block += extent * inner)
+    for (int64_t i = 0; i < count && call->scan.form == SCAN_PAIRS; i++)
+        target->elements[at + i] = bound_whole(to->dtype);
+    for (int64_t block = 0; block < count && call->scan.form != SCAN_PAIRS; block += extent * inner)
         for (int64_t i = 0; i < inner; i++)
             scan_column(&call->scan, to->dtype, source->elements + start + block + i, target->elements + at + block + i,
                         inner, extent);

@@ -3,10 +3,10 @@
  * under --exact. In the default mode all of them lie within what the statement in the generated header allows, element
  * by element (bounds.h); most of these enclosures must be tight, or they would prove little.
  *
- *   differential [--graphs N] [--seed S] [--compile K] [--default-every N] [--cc CC] [--cflags FLAGS]
- *                [--isa PROFILE] [--keep-going] [--one SEED]
+ *   differential [--list] [--graphs N] [--seed S] [--compile K] [--default-every N] [--cc CC] [--cflags FLAGS]
+ *                [--isa PROFILE] [--large] [--keep-going] [--one SEED]
  *
- * Every graph runs through the evaluator at each stage; the first K are compiled with --exact, every Nth of
+ * --list: the operators that are never drawn, and why. Every graph runs through the evaluator at each stage; the first K are compiled with --exact, every Nth of
  * them in the default mode too (N is 1 unless given).
  */
 #include "bounds.h"
@@ -14,6 +14,7 @@
 #include "generate.h"
 #include "rule.h"
 #include "stages.h"
+#include "unsampled.h"
 
 #include "runtime/core/tensor.h"
 #include "tests/guard/guard.h"
@@ -28,7 +29,7 @@ typedef struct options {
     uint64_t seed;
     const char *cc, *cflags, *isa;
     const char *only;
-    bool keep_going, one;
+    bool keep_going, one, list, large;
 } options;
 
 typedef struct totals {
@@ -37,6 +38,7 @@ typedef struct totals {
     /* The default mode, by elements of all fetches and by fetches (tight in all their elements). */
     int64_t elements, tight, unbounded, fetches, tight_fetches;
     rule_counts rule;
+    reach_counts evaluated, built; /* nests as scheduled, and those of them that were compiled */
     double used; /* of the way from the middle of an enclosure to its end, summed over used_count results */
     int64_t used_count;
 } totals;
@@ -183,7 +185,7 @@ static bool run_stages(experiment *e, const bound_tensor *bounds, uint64_t seed,
 {
     for (int stage = 0; stage < STAGE_COUNT; stage++) {
         stepc_tensor *have[EXPERIMENT_FETCHES] = {0};
-        stepc_code code = stage_evaluate(e, stage, bounds == NULL, have, t->groups_by_size, error);
+        stepc_code code = stage_evaluate(e, stage, bounds == NULL, have, t->groups_by_size, &t->evaluated, error);
         if (code == STEPC_UNIMPLEMENTED && e->symbolic) { /* what only constant shapes can do is refused, not guessed */
             t->refused++;
             e->is_refused = true;
@@ -229,7 +231,8 @@ static bool hold_rule(experiment *e, stepc_tensor *const *have, uint64_t seed, t
 static bool run_compiled(experiment *e, const options *o, const bound_tensor *bounds, uint64_t seed, totals *t, stepc_error *error)
 {
     stepc_tensor *have[EXPERIMENT_FETCHES] = {0};
-    if (compile_and_run(e, bounds == NULL, o->cc, o->cflags, o->isa, have, error))
+    if (stage_reach(e, bounds == NULL, &t->built, error) ||
+        compile_and_run(e, bounds == NULL, o->cc, o->cflags, o->isa, have, error))
         return failed(seed, bounds ? "compiled" : "compiled exact", error);
     bool good = judge(e, have, "compiled", bounds, seed, t);
     if (bounds != NULL)
@@ -268,7 +271,7 @@ static bool run_graph(const options *o, int64_t index, uint64_t seed, generate_c
     bool good = false;
     if (o->one)
         puts(g.nodes.data);
-    if (experiment_begin(&e, &g, error)) {
+    if (experiment_begin(&e, &g, o->isa, error)) {
         failed(seed, "reference", error);
     } else if (e.fetch_count == 0) {
         good = true;
@@ -284,7 +287,7 @@ static bool run_graph(const options *o, int64_t index, uint64_t seed, generate_c
 /* ---- report -------------------------------------------------------------------------------------- */
 
 /* In hundredths, or a run has lost its meaning. */
-enum { FEWEST_FINITE = 90, FEWEST_TIGHT = 98, FEWEST_JUDGED = 50, FEWEST_RULE_GRAPHS = 60 };
+enum { FEWEST_FINITE = 90, FEWEST_TIGHT = 98, FEWEST_JUDGED = 50, FEWEST_RULE_GRAPHS = 60, ENOUGH_LARGE = 80 };
 
 static double percent(int64_t part, int64_t whole)
 {
@@ -293,7 +296,7 @@ static double percent(int64_t part, int64_t whole)
 
 static int report_counts(const generate_counts *c, const totals *t, bool all)
 {
-    int zero = 0;
+    int zero = 0, missed;
     printf("operators:");
     for (size_t i = 0; i < op_row_count(); i++) {
         if (op_row_at(i)->sample == SAMPLE_NONE)
@@ -312,10 +315,17 @@ static int report_counts(const generate_counts *c, const totals *t, bool all)
            (long long)c->broadcast[1], (long long)c->broadcast[2], (long long)c->broadcast[3]);
     printf("graph size: 1-2 %lld, 3-8 %lld, more %lld, long chains %lld\n", (long long)c->by_size[0], (long long)c->by_size[1],
            (long long)c->by_size[2], (long long)c->by_size[3]);
+    printf("shapes: small %lld, long rows %lld, columns %lld, short rows %lld, odd %lld, transposes %lld, joins %lld\n",
+           (long long)c->by_shapes[SHAPES_SMALL], (long long)c->by_shapes[SHAPES_LONG], (long long)c->by_shapes[SHAPES_COLUMNS],
+           (long long)c->by_shapes[SHAPES_NARROW], (long long)c->by_shapes[SHAPES_ODD], (long long)c->by_shapes[SHAPES_TURNED],
+           (long long)c->by_shapes[SHAPES_PARTS]);
     printf("group size: 1-2 %lld, 3-8 %lld, 9-64 %lld, more %lld\n", (long long)t->groups_by_size[0],
            (long long)t->groups_by_size[1], (long long)t->groups_by_size[2], (long long)t->groups_by_size[3]);
     for (int i = 0; i < 4; i++)
         zero += (c->broadcast[i] == 0) + (c->by_size[i] == 0) + (i < 3 && t->groups_by_size[i] == 0);
+    missed = reach_report("evaluated", &t->evaluated);
+    if (t->compiled)
+        missed += reach_report("compiled", &t->built);
     printf("symbolic steps refused %lld\n", (long long)t->refused);
     printf("graphs %lld, compiled runs %lld, outputs %lld, finite %.1f %%\n", (long long)t->graphs, (long long)t->compiled,
            (long long)t->outputs, percent(t->finite, t->outputs));
@@ -338,7 +348,10 @@ static int report_counts(const generate_counts *c, const totals *t, bool all)
         printf("fewer than %d %% of the outputs are finite\n", FEWEST_FINITE);
     if (all && loose)
         printf("fewer than %d %% of the outputs are tightly enclosed\n", FEWEST_TIGHT);
-    return idle || (all && (zero || poor || loose));
+    bool blind = c->large && t->graphs >= ENOUGH_LARGE && missed > 0;
+    if (blind)
+        printf("%d kinds of work were never reached\n", missed);
+    return idle || blind || (all && (zero || poor || loose));
 }
 
 static const char *next(int argc, char **argv, int *i)
@@ -372,6 +385,10 @@ static options parse(int argc, char **argv)
             o.only = next(argc, argv, &i);
         else if (!strcmp(argv[i], "--keep-going"))
             o.keep_going = true;
+        else if (!strcmp(argv[i], "--large")) /* long rows, many columns, ... only */
+            o.large = true;
+        else if (!strcmp(argv[i], "--list"))
+            o.list = true;
         else if (!strcmp(argv[i], "--one")) {
             o.seed = strtoull(next(argc, argv, &i), NULL, 10);
             o.graphs = 1;
@@ -390,8 +407,11 @@ int main(int argc, char **argv)
 {
     options o = parse(argc, argv);
     static generate_counts counts;
-    totals t = {0};
+    static totals t;
+    if (!unsampled_check(o.list) || o.list)
+        return !unsampled_check(false);
     counts.only = o.only;
+    counts.large = o.large;
     setvbuf(stdout, NULL, _IOLBF, 0);
     if (o.one && o.compile == 0)
         o.compile = 1;
@@ -403,7 +423,7 @@ int main(int argc, char **argv)
                 break;
         }
     }
-    int poor = report_counts(&counts, &t, !o.one && !o.only && o.graphs >= 300 && !t.mismatches);
+    int poor = report_counts(&counts, &t, !o.one && !o.only && !o.large && o.graphs >= 300 && !t.mismatches);
     printf("%lld passed, %lld failed\n", (long long)(t.graphs - t.mismatches), (long long)t.mismatches);
     return t.mismatches || poor || t.graphs == 0;
 }

@@ -38,6 +38,36 @@ static double wide_value(generated_graph *g, stepc_dtype dtype)
     return generate_below(g, 2) ? value : -value;
 }
 
+static bool is_above(stepc_dtype dtype, const void *data, int64_t i, int64_t j)
+{
+    if (dtype_is_float(dtype))
+        return load_f64(dtype, data, i) > load_f64(dtype, data, j);
+    return dtype_is_signed(dtype) ? load_i64(dtype, data, i) > load_i64(dtype, data, j)
+                                  : load_u64(dtype, data, i) > load_u64(dtype, data, j);
+}
+
+static void sort_row(stepc_dtype dtype, void *data, int64_t first, int64_t count)
+{
+    size_t bytes = stepc_dtype_bytes(dtype);
+    char *at = data, keep[16];
+    for (int64_t i = first + 1; i < first + count; i++)
+        for (int64_t j = i; j > first && is_above(dtype, data, j - 1, j); j--) {
+            memcpy(keep, at + (size_t)j * bytes, bytes);
+            memcpy(at + (size_t)j * bytes, at + (size_t)(j - 1) * bytes, bytes);
+            memcpy(at + (size_t)(j - 1) * bytes, keep, bytes);
+        }
+}
+
+/* The numbers below COUNT, each once; int32 or int64. */
+static void permute(generated_graph *g, stepc_dtype dtype, void *data, int64_t count)
+{
+    for (int64_t i = 0; i < count; i++) {
+        int64_t other = generate_below(g, i + 1);
+        store_i64(dtype, data, i, other == i ? i : load_i64(dtype, data, other));
+        store_i64(dtype, data, other, i);
+    }
+}
+
 void generate_values(generated_graph *g, const generated_tensor *t, void *data, int64_t count)
 {
     for (int64_t i = 0; i < count; i++) {
@@ -54,6 +84,11 @@ void generate_values(generated_graph *g, const generated_tensor *t, void *data, 
         else
             store_u64(t->dtype, data, i, t->low > 0 ? 1 + (uint64_t)generate_below(g, 9) : generate_next(g) >> generate_below(g, 60));
     }
+    if (t->order == ORDER_PERMUTATION)
+        permute(g, t->dtype, data, count);
+    else if (t->order == ORDER_SORTED && t->rank > 0)
+        for (int64_t row = 0, size = t->dims[t->rank - 1]; size > 0 && row < count / size; row++)
+            sort_row(t->dtype, data, row * size, size);
 }
 
 /* ---- nodes ----------------------------------------------------------------------------------- */
@@ -77,6 +112,8 @@ static const char *wire_name(stepc_dtype dtype)
     case STEPC_UINT16: return "DT_UINT16";
     case STEPC_UINT32: return "DT_UINT32";
     case STEPC_UINT64: return "DT_UINT64";
+    case STEPC_COMPLEX64: return "DT_COMPLEX64";
+    case STEPC_COMPLEX128: return "DT_COMPLEX128";
     default: return "DT_BOOL";
     }
 }
@@ -174,6 +211,10 @@ static bool attr_allows(const op_row *row, const char *attr, stepc_dtype dtype)
 
 static bool choose_dtype(generated_graph *g, const op_row *row, const char *attr, stepc_dtype *out)
 {
+    if (g->shapes != SHAPES_SMALL && generate_below(g, 4) != 0 && attr_allows(row, attr, g->dtype)) {
+        *out = g->dtype;
+        return true;
+    }
     for (int tries = 0; tries < 40; tries++) {
         *out = dtypes[generate_below(g, (int64_t)(sizeof dtypes / sizeof dtypes[0]))];
         if (attr_allows(row, attr, *out))
@@ -182,26 +223,40 @@ static bool choose_dtype(generated_graph *g, const op_row *row, const char *attr
     return false;
 }
 
-static void random_dims(generated_graph *g, int64_t *dims, int32_t rank)
+/* Up to 3; what long rows and matrices are about begins with them. */
+static int32_t some_rank(generated_graph *g, int32_t least)
 {
-    static const int64_t sizes[] = {1, 2, 3, 4, 5, 7, 8, 9, 16, 17, 33, 0};
-    for (int32_t d = 0; d < rank; d++)
-        dims[d] = sizes[generate_below(g, generate_below(g, 20) == 0 ? 12 : 11)];
+    least = g->shapes == SHAPES_SMALL ? least : g->shapes == SHAPES_LONG || g->shapes == SHAPES_PARTS ? 1 : 2;
+    return least + (int32_t)generate_below(g, 4 - least);
+}
+
+/* The last result that an operation of DTYPE may have as it is; NULL: none. */
+static generated_tensor *pick_last(generated_graph *g, stepc_dtype dtype, int32_t rank)
+{
+    for (int32_t i = g->tensor_count - 1; i >= 0; i--) {
+        generated_tensor *t = &g->tensors[i];
+        if (!t->is_feed && !t->is_used && t->dtype == dtype && !t->label_limit && (rank < 0 ? t->rank <= 3 : t->rank == rank))
+            return t;
+    }
+    return NULL;
 }
 
 /* An earlier tensor of that dtype (rank -1: any rank up to 3), or a fresh feed. */
 static generated_tensor *pick(generated_graph *g, const op_row *row, stepc_dtype dtype, int32_t rank)
 {
     bool ranged = row && (row->low != 0 || row->high != 0);
+    generated_tensor *last;
     bool divides = ranged && row->low > 0 && !dtype_is_float(dtype); /* an earlier tensor may hold a zero */
+    if (g->shapes != SHAPES_SMALL && !ranged && generate_below(g, 3) != 0 && (last = pick_last(g, dtype, rank)) != NULL)
+        return last;
     for (int tries = 0; tries < 12 && !divides && !(ranged && generate_below(g, 10) != 0); tries++) {
         generated_tensor *t = &g->tensors[generate_below(g, g->tensor_count ? g->tensor_count : 1)];
         if (g->tensor_count && t->dtype == dtype && !t->label_limit && (rank < 0 ? t->rank <= 3 : t->rank == rank) && !strstr(t->name, "_"))
             return t;
     }
     int64_t dims[GENERATE_RANK];
-    int32_t made = rank < 0 ? (int32_t)generate_below(g, 4) : rank;
-    random_dims(g, dims, made);
+    int32_t made = rank < 0 ? some_rank(g, 0) : rank;
+    generate_dims(g, dims, made);
     generated_tensor *t = feed(g, dtype, dims, made);
     if (ranged) {
         t->low = row->low;
@@ -216,8 +271,8 @@ static generated_tensor *pick_summed(generated_graph *g, const op_row *row, step
     if (!dtype_is_float(dtype) || row->low != 0 || row->high != 0 || generate_below(g, 4) != 0)
         return pick(g, row, dtype, rank);
     int64_t dims[GENERATE_RANK];
-    int32_t made = rank < 0 ? 1 + (int32_t)generate_below(g, 3) : rank;
-    random_dims(g, dims, made);
+    int32_t made = rank < 0 ? some_rank(g, 1) : rank;
+    generate_dims(g, dims, made);
     generated_tensor *t = feed(g, dtype, dims, made);
     t->is_wide = true;
     return t;
@@ -270,6 +325,15 @@ static stepc_dtype result_dtype(const op_row *row, stepc_dtype dtype)
     return result->type_attr < 0 && result->list_attr < 0 ? result->dtype : dtype;
 }
 
+/* That of X, whose first dimension is said to be unknown. */
+static void shape_attr(generated_graph *g, const generated_tensor *x)
+{
+    text_puts(&g->nodes, " attr { key: 'shape' value { shape {");
+    for (int32_t d = 0; d < x->rank; d++)
+        text_printf(&g->nodes, " dim { size: %lld }", g->symbolic || d == 0 ? -1LL : (long long)x->dims[d]);
+    text_puts(&g->nodes, " } } }");
+}
+
 /* Operators that give on what they get have other attributes than T. */
 static bool make_guard(generated_graph *g, const op_row *row)
 {
@@ -280,7 +344,7 @@ static bool make_guard(generated_graph *g, const op_row *row)
         return false;
     int64_t dims[GENERATE_RANK];
     int32_t rank = (int32_t)generate_below(g, 3);
-    random_dims(g, dims, rank);
+    generate_dims(g, dims, rank);
     generated_tensor *x = is_finite ? feed(g, dtype, dims, rank) : pick(g, row, dtype, -1);
     node(g, row->name);
     input(g, x);
@@ -290,12 +354,8 @@ static bool make_guard(generated_graph *g, const op_row *row)
         type_attr(g, by_default ? "dtype" : "T", dtype);
     if (is_finite)
         text_puts(&g->nodes, " attr { key: 'message' value { s: 'odd' } }");
-    if (by_default || ensures) {
-        text_puts(&g->nodes, " attr { key: 'shape' value { shape {");
-        for (int32_t d = 0; d < x->rank; d++)
-            text_printf(&g->nodes, " dim { size: %lld }", g->symbolic || d == 0 ? -1LL : (long long)x->dims[d]);
-        text_puts(&g->nodes, " } } }");
-    }
+    if (by_default || ensures)
+        shape_attr(g, x);
     new_tensor(g, dtype, x->dims, x->rank);
     use(x);
     finish(g);
@@ -412,6 +472,8 @@ static bool make_variadic(generated_graph *g, const op_row *row)
     }
     type_attr(g, "T", dtype);
     text_printf(&g->nodes, " attr { key: 'N' value { i: %d } }", count);
+    if (op_def_attr(def_of(row), TEXT_LITERAL("shape")) >= 0)
+        shape_attr(g, all[0]);
     new_tensor(g, dtype, all[0]->dims, all[0]->rank);
     finish(g);
     return true;
@@ -442,9 +504,9 @@ static bool make_reduce(generated_graph *g, const op_row *row)
     generated_tensor *x = pick_summed(g, row, dtype, -1);
     int64_t axes[GENERATE_RANK], dims[GENERATE_RANK], count = 0;
     int32_t rank = 0;
-    bool keep = generate_below(g, 2);
+    bool keep = generate_below(g, 2), across = g->shapes == SHAPES_COLUMNS && generate_below(g, 2);
     for (int32_t d = 0; d < x->rank; d++) {
-        bool reduced = generate_below(g, 2);
+        bool reduced = across ? d == x->rank - 2 : generate_below(g, 2);
         if (reduced)
             axes[count++] = generate_below(g, 2) ? d : d - x->rank;
         if (!reduced || keep)
@@ -497,7 +559,7 @@ static bool make_matmul(generated_graph *g, const op_row *row)
     generated_tensor *a = pick_summed(g, row, dtype, 2);
     bool ta = generate_below(g, 2), tb = generate_below(g, 2);
     int64_t n, k = a->dims[ta ? 0 : 1];
-    random_dims(g, &n, 1);
+    generate_small_dims(g, &n, 1);
     int64_t b_dims[2] = {tb ? n : k, tb ? k : n}, dims[2] = {a->dims[ta ? 1 : 0], n};
     generated_tensor *b = feed(g, dtype, b_dims, 2);
     b->is_wide = b->is_wide || a->is_wide;
@@ -558,7 +620,7 @@ static bool make_bias(generated_graph *g, const op_row *row)
     if (!choose_dtype(g, row, "T", &dtype))
         return false;
     generated_tensor *x = pick_summed(g, row, dtype, 2 + (int32_t)generate_below(g, 2));
-    bool first = generate_below(g, 2);
+    bool has_format = op_def_attr(def_of(row), TEXT_LITERAL("data_format")) >= 0, first = has_format && generate_below(g, 2);
     int64_t channels = x->dims[first ? 1 : x->rank - 1];
     generated_tensor *bias = row->sample == SAMPLE_BIAS ? feed(g, dtype, &channels, 1) : NULL;
     node(g, row->name);
@@ -566,7 +628,8 @@ static bool make_bias(generated_graph *g, const op_row *row)
     if (bias)
         input(g, bias);
     type_attr(g, "T", dtype);
-    text_printf(&g->nodes, " attr { key: 'data_format' value { s: '%s' } }", first ? "NCHW" : "NHWC");
+    if (has_format)
+        text_printf(&g->nodes, " attr { key: 'data_format' value { s: '%s' } }", first ? "NCHW" : "NHWC");
     if (bias)
         new_tensor(g, dtype, x->dims, x->rank);
     else
@@ -613,12 +676,14 @@ static bool make_transpose(generated_graph *g, const op_row *row)
     stepc_dtype dtype;
     if (!choose_dtype(g, row, "T", &dtype))
         return false;
-    generated_tensor *x = pick(g, row, dtype, 1 + (int32_t)generate_below(g, 3));
+    bool turns = g->shapes == SHAPES_TURNED;
+    generated_tensor *x = pick(g, row, dtype, turns && g->symbolic ? 3 : turns && generate_below(g, 3) ? 2 : 1 + (int32_t)generate_below(g, 3));
     int64_t perm[GENERATE_RANK], dims[GENERATE_RANK];
+    bool is_reverse = turns && generate_below(g, 2); /* no two dimensions stay side by side */
     for (int32_t d = 0; d < x->rank; d++)
-        perm[d] = d;
-    for (int32_t d = x->rank - 1; d > 0; d--) {
-        int64_t other = generate_below(g, d + 1), keep = perm[d];
+        perm[d] = is_reverse ? x->rank - 1 - d : d;
+    for (int32_t d = x->rank - 1; d > 0 && !is_reverse; d--) {
+        int64_t other = generate_below(g, turns ? d : d + 1), keep = perm[d];
         perm[d] = perm[other];
         perm[other] = keep;
     }
@@ -664,7 +729,7 @@ static bool make_fill(generated_graph *g, const op_row *row)
     if (!choose_dtype(g, row, "T", &dtype))
         return false;
     int32_t rank = (int32_t)generate_below(g, 3);
-    random_dims(g, dims, rank);
+    generate_dims(g, dims, rank);
     generated_tensor *value = pick(g, row, dtype, 0), *shape = integers(g, dims, rank, 1);
     node(g, row->name);
     input(g, shape);
@@ -895,6 +960,8 @@ static bool make(generated_graph *g, const op_row *row, generate_counts *counts)
     case SAMPLE_BROADCAST_ARGS: return make_broadcast_args(g, row);
     case SAMPLE_MOVEMENT: return generate_movement(g, row);
     case SAMPLE_SCATTER: return generate_scatter(g, row);
+    case SAMPLE_COMPLEX: return generate_complex(g, row);
+    case SAMPLE_SINGLE: return generate_single(g, row);
     case SAMPLE_NONE: break;
     }
     return false;
@@ -904,7 +971,7 @@ static bool make(generated_graph *g, const op_row *row, generate_counts *counts)
 static void make_chain(generated_graph *g, generate_counts *counts)
 {
     static const char *const links[] = {"Sin", "Add", "Mul", "Tanh", "Sub", "Cos", "Maximum", "Sigmoid"};
-    int64_t dims[1] = {generate_below(g, 3000)};
+    int64_t dims[1] = {generate_below(g, 2000)};
     stepc_dtype dtype = generate_below(g, 3) ? STEPC_FLOAT32 : STEPC_FLOAT64;
     generated_tensor *a = feed(g, dtype, dims, 1), *b = feed(g, dtype, dims, 1), *z = a;
     int64_t period = 2 + generate_below(g, 6), steps = 10 + generate_below(g, 20);
@@ -935,30 +1002,66 @@ static bool is_wanted(const op_row *row, const generate_counts *counts)
     return !counts->only || strstr(counts->only, name);
 }
 
+enum { OLD_PRODUCER = 6, NEW_PRODUCER = 27 }; /* of the graph: operators have been removed in between */
+
+static int producer_of(const generated_graph *g) { return g->is_old ? OLD_PRODUCER : NEW_PRODUCER; }
+
+static bool is_available(const generated_graph *g, const op_row *row)
+{
+    int32_t removed = def_of(row)->deprecated_at;
+    return removed == 0 || producer_of(g) < removed;
+}
+
+static size_t choose_operator(generated_graph *g, const generate_counts *counts)
+{
+    const char *preferred = counts->only ? NULL : generate_preferred(g);
+    for (size_t i = 0; preferred != NULL && i < op_row_count(); i++)
+        if (strcmp(op_row_at(i)->name, preferred) == 0)
+            return i;
+    size_t start = (size_t)generate_below(g, (int64_t)op_row_count()), i = start;
+    if (g->is_old && generate_below(g, 4) == 0) /* what only old graphs have is rare enough */
+        for (i = start + 1; i < start + op_row_count() && def_of(op_row_at(i % op_row_count()))->deprecated_at == 0;)
+            i++;
+    return i % op_row_count();
+}
+
+/* Tiles of tiles of large tensors grow without need. */
+static bool is_huge(const generated_tensor *t)
+{
+    int64_t total = 1;
+    for (int32_t d = 0; d < t->rank; d++)
+        total *= t->dims[d];
+    return total > GENERATE_ELEMENTS;
+}
+
 void generate_graph(generated_graph *g, uint64_t seed, generate_counts *counts)
 {
     stepc_host host;
     stepc_host_init(&host);
     memset(g, 0, sizeof *g);
     text_init(&g->nodes, &host);
-    text_puts(&g->nodes, "versions { producer: 27 }\n");
     g->random = seed * UINT64_C(0x2545F4914F6CDD1D) + 1;
+    g->is_old = generate_below(g, counts->only ? 2 : 6) == 0;
+    text_printf(&g->nodes, "versions { producer: %d }\n", producer_of(g));
     g->symbolic = generate_below(g, 6) == 0;
-    if (generate_below(g, 12) == 0) {
+    if (generate_below(g, 12) == 0 && (!counts->large || generate_below(g, 2) == 0)) {
         make_chain(g, counts);
         return;
     }
     g->is_wide = generate_below(g, 8) == 0;
     int64_t wanted = 1 + generate_below(g, generate_below(g, 3) ? 8 : 30);
+    if (counts->large || generate_below(g, 16) == 0)
+        wanted = generate_choose_shapes(g);
+    counts->by_shapes[g->shapes]++;
     counts->by_size[wanted < 3 ? 0 : wanted < 9 ? 1 : 2]++;
     for (int tries = 0; tries < (counts->only ? 20000 : 200) && g->operation_count < wanted && g->tensor_count < GENERATE_TENSORS - 12; tries++) {
-        size_t index = (size_t)generate_below(g, (int64_t)op_row_count());
+        size_t index = choose_operator(g, counts);
         const op_row *row = op_row_at(index);
-        if (row->sample == SAMPLE_NONE || !is_wanted(row, counts))
+        if (row->sample == SAMPLE_NONE || !is_wanted(row, counts) || !is_available(g, row))
             continue;
         size_t size = g->nodes.size;
         int32_t tensors = g->tensor_count, nodes = g->node_count;
-        if (!make(g, row, counts)) {
+        if (!make(g, row, counts) || is_huge(&g->tensors[g->tensor_count - 1])) {
             g->nodes.size = size; /* feeds made for nothing go too */
             g->nodes.data[size] = 0;
             g->tensor_count = tensors;
@@ -987,6 +1090,8 @@ void part_input(generated_graph *g, generated_tensor *t)
 }
 
 void part_type(generated_graph *g, const char *name, stepc_dtype dtype) { type_attr(g, name, dtype); }
+
+void part_bool(generated_graph *g, const char *name, bool value) { bool_attr(g, name, value); }
 
 void part_int(generated_graph *g, const char *name, int64_t value)
 {
@@ -1034,3 +1139,5 @@ bool part_dtype(generated_graph *g, const op_row *row, const char *attr, stepc_d
 {
     return choose_dtype(g, row, attr, out);
 }
+
+generated_tensor *part_like(generated_graph *g, const generated_tensor *like) { return pick_like(g, like, NULL); }

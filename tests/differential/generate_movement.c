@@ -209,17 +209,21 @@ static bool make_unpack(generated_graph *g, const op_row *row, generated_tensor 
 
 /* ---- joins ------------------------------------------------------------------------------------------------ */
 
+enum { MOST_JOINED = 10 };
+
 static bool make_concat(generated_graph *g, const op_row *row, generated_tensor *x)
 {
-    static const int64_t lengths[] = {1, 2, 3, 0, 5};
+    static const int64_t lengths[] = {1, 2, 3, 0, 5, 16, 20, 33};
     int64_t axis = generate_below(g, x->rank), dims[4], total = x->dims[axis], given = maybe_negative(g, axis, x->rank);
-    int32_t count = 2 + (int32_t)generate_below(g, 3);
+    bool is_long = g->shapes == SHAPES_PARTS, is_mixed = generate_below(g, 4) == 0;
+    int32_t count = 2 + (int32_t)generate_below(g, is_long ? MOST_JOINED - 1 : 3); /* now and then more than readers are cut into */
     bool first = strcmp(row->name, "Concat") == 0;
-    generated_tensor *all[4] = {x}, *at = part_integers(g, &given, 1, 0);
+    generated_tensor *all[MOST_JOINED] = {x}, *at = part_integers(g, &given, 1, 0);
     for (int32_t k = 1; k < count; k++) {
         memcpy(dims, x->dims, sizeof dims);
-        dims[axis] = lengths[generate_below(g, 5)];
-        all[k] = part_feed(g, x->dtype, dims, x->rank);
+        dims[axis] = lengths[is_long && !is_mixed ? 5 + generate_below(g, 3) : generate_below(g, is_long ? 8 : 5)];
+        all[k] = is_long && generate_below(g, 2) ? part_like(g, x) : part_feed(g, x->dtype, dims, x->rank);
+        dims[axis] = all[k]->dims[axis];
         total += dims[axis];
     }
     part_begin(g, row->name);
@@ -565,33 +569,50 @@ static bool make_lin_space(generated_graph *g, const op_row *row, stepc_dtype dt
 
 /* ---- diagonals ----------------------------------------------------------------------------------------------------- */
 
+static generated_tensor *wide_integer(generated_graph *g, int64_t value)
+{
+    part_begin(g, "Const");
+    part_type(g, "dtype", STEPC_INT64);
+    text_printf(&g->nodes, " attr { key: 'value' value { tensor { dtype: DT_INT64 tensor_shape { } int64_val: %lld } } }",
+                (long long)value);
+    generated_tensor *t = part_output(g, 0, STEPC_INT64, NULL, 0);
+    t->is_used = true; /* never a fetch */
+    t->label_limit = 1;
+    part_end(g);
+    return t;
+}
+
 static bool make_diagonal(generated_graph *g, const op_row *row, stepc_dtype dtype)
 {
     int64_t n = 1 + generate_below(g, 4), m = 1 + generate_below(g, 4), dims[4] = {2, n, m, m}, short_dims[2] = {2, n < m ? n : m};
     int64_t square[2] = {n, n}, vector[2] = {n, m}, cube[4] = {2, n, n, n};
-    if (strcmp(row->name, "Diag") == 0)
+    const char *name = strncmp(row->name, "Batch", 5) == 0 ? row->name + 5 : row->name;
+    if (strcmp(name, "Diag") == 0)
         return simple(g, row, part_feed(g, dtype, &n, 1), square, 2);
-    if (strcmp(row->name, "DiagPart") == 0)
+    if (strcmp(name, "DiagPart") == 0)
         return simple(g, row, part_feed(g, dtype, square, 2), &n, 1);
-    if (strcmp(row->name, "MatrixDiag") == 0)
+    if (strcmp(name, "MatrixDiag") == 0)
         return simple(g, row, part_feed(g, dtype, vector, 2), (int64_t[]){n, m, m}, 3);
-    if (strcmp(row->name, "MatrixDiagPart") == 0)
+    if (strcmp(name, "MatrixDiagPart") == 0)
         return simple(g, row, part_feed(g, dtype, dims, 3), short_dims, 2);
-    if (g->symbolic && n != m && strcmp(row->name, "MatrixSetDiag") == 0)
+    if (g->symbolic && n != m && strcmp(name, "MatrixSetDiag") == 0)
         memcpy(dims, cube, sizeof dims);
     if (g->symbolic)
         short_dims[1] = dims[1] < dims[2] ? dims[1] : dims[2];
     generated_tensor *x = part_feed(g, dtype, dims, 3);
-    if (strcmp(row->name, "MatrixSetDiag") == 0)
+    if (strcmp(name, "MatrixSetDiag") == 0)
         return with_operand(g, row, x, part_feed(g, dtype, short_dims, 2), dims, 3);
     int64_t bands[2] = {generate_below(g, dims[1] + 2) - 1, generate_below(g, dims[2] + 2) - 1};
-    generated_tensor *low = part_integers(g, &bands[0], 1, 0), *high = part_integers(g, &bands[1], 1, 0);
+    bool is_wide = name != row->name; /* int64, and no attribute that says so */
+    generated_tensor *low = is_wide ? wide_integer(g, bands[0]) : part_integers(g, &bands[0], 1, 0);
+    generated_tensor *high = is_wide ? wide_integer(g, bands[1]) : part_integers(g, &bands[1], 1, 0);
     part_begin(g, row->name);
     part_input(g, x);
     part_input(g, low);
     part_input(g, high);
     part_type(g, "T", dtype);
-    part_type(g, "Tindex", STEPC_INT32);
+    if (!is_wide)
+        part_type(g, "Tindex", STEPC_INT32);
     part_output(g, 0, dtype, dims, 3);
     part_end(g);
     return true;
@@ -690,6 +711,10 @@ bool generate_movement(generated_graph *g, const op_row *row)
         int32_t least;
         make_dtype_fn make_dtype;
     } makers[] = {
+        {"BatchMatrixBandPart", NULL, 0, make_diagonal},
+        {"BatchMatrixDiag", NULL, 0, make_diagonal},
+        {"BatchMatrixDiagPart", NULL, 0, make_diagonal},
+        {"BatchMatrixSetDiag", NULL, 0, make_diagonal},
         {"BatchToSpace", NULL, 0, make_batch},
         {"BatchToSpaceND", NULL, 0, make_batch},
         {"BroadcastTo", make_broadcast_to, 0, NULL},

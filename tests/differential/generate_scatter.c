@@ -108,6 +108,70 @@ static bool make_segment(generated_graph *g, const op_row *row, stepc_dtype dtyp
     return true;
 }
 
+/* As many segments as are told; the labels come in with the data, in order. */
+static bool make_segment_told(generated_graph *g, const op_row *row, stepc_dtype dtype)
+{
+    int64_t dims[3], segments = 1 + generate_below(g, 8);
+    int32_t rank = 1 + (int32_t)generate_below(g, 3);
+    dims[0] = generate_below(g, 12);
+    for (int32_t d = 1; d < rank; d++)
+        dims[d] = some_length(g);
+    generated_tensor *data = part_feed(g, dtype, dims, rank), *ids = make_places(g, index_dtype(g), dims, 1, segments);
+    generated_tensor *number = part_integers(g, &segments, 1, 0);
+    ids->order = ORDER_SORTED;
+    part_begin(g, row->name);
+    part_input(g, data);
+    part_input(g, ids);
+    part_input(g, number);
+    part_type(g, "T", dtype);
+    part_type(g, "Tindices", ids->dtype);
+    part_type(g, "Tnumsegments", STEPC_INT32);
+    dims[0] = segments;
+    part_output(g, 0, dtype, dims, rank);
+    part_end(g);
+    return true;
+}
+
+/* Rows that indices pick, added up by label; the gradient goes back from segments to rows. */
+static bool make_sparse(generated_graph *g, const op_row *row, stepc_dtype dtype)
+{
+    bool back = strstr(row->name, "Grad") != NULL, told = strstr(row->name, "With") != NULL;
+    int64_t dims[3], rows = 1 + generate_below(g, 7), count = generate_below(g, 12), segments = 1 + generate_below(g, 6);
+    int64_t labels[12], label = 0;
+    int32_t rank = 1 + (int32_t)generate_below(g, 3);
+    if (!dtype_is_float(dtype) && (stepc_dtype_bytes(dtype) < 4 || dtype == STEPC_BOOL))
+        return false; /* not compiled */
+    for (int64_t i = 0; i < count; i++)
+        labels[i] = label += generate_below(g, 2) ? 0 : generate_below(g, 3);
+    dims[0] = back ? segments : rows;
+    for (int32_t d = 1; d < rank; d++)
+        dims[d] = some_length(g);
+    generated_tensor *x = part_feed(g, dtype, dims, rank), *indices = make_places(g, index_dtype(g), &count, 1, rows), *ids, *number = NULL;
+    if (back || told) {
+        ids = make_places(g, index_dtype(g), &count, 1, segments);
+        ids->order = ORDER_SORTED;
+        number = part_integers(g, back ? &rows : &segments, 1, 0);
+    } else {
+        ids = part_integers(g, labels, count, 1);
+        segments = count > 0 ? label + 1 : 0;
+    }
+    part_begin(g, row->name);
+    part_input(g, x);
+    part_input(g, indices);
+    part_input(g, ids);
+    if (number)
+        part_input(g, number);
+    part_type(g, "T", dtype);
+    part_type(g, "Tidx", indices->dtype);
+    part_type(g, "Tsegmentids", ids->dtype);
+    if (told)
+        part_type(g, "Tnumsegments", STEPC_INT32);
+    dims[0] = back ? rows : segments;
+    part_output(g, 0, dtype, dims, rank);
+    part_end(g);
+    return true;
+}
+
 static bool make_unsorted(generated_graph *g, const op_row *row, stepc_dtype dtype)
 {
     int64_t dims[3], out_dims[4], segments = 1 + generate_below(g, 6);
@@ -257,7 +321,9 @@ bool generate_scatter(generated_graph *g, const op_row *row)
     } makers[] = {
         {"Bincount", make_bincount},       {"Bitcast", make_bitcast},       {"DynamicStitch", make_stitch},  {"InTopK", make_in_top},
         {"Inplace", make_inplace},
-        {"ParallelDynamic", make_stitch},  {"Scatter", make_scatter},       {"Segment", make_segment},
+        {"ParallelDynamic", make_stitch},  {"Scatter", make_scatter},       {"SegmentMaxV2", make_segment_told},
+        {"SegmentMinV2", make_segment_told}, {"SegmentProdV2", make_segment_told}, {"SegmentSumV2", make_segment_told},
+        {"Segment", make_segment},         {"SparseSegment", make_sparse},
         {"TensorScatter", make_scatter},   {"TopK", make_top},              {"UnsortedSegment", make_unsorted},
     };
     for (size_t i = 0; i < sizeof makers / sizeof makers[0]; i++) {

@@ -76,6 +76,8 @@ static real of_value(const loop_value *value, const bound *const args[3], const 
     if (value->op == LOOP_SELECT)
         return spreads[0] > 0 ? UNKNOWN
                : args[0]->lo > 0 ? spreads[1] : args[0]->hi < 1 ? spreads[2] : fmaxl(spreads[1], spreads[2]);
+    if (value->op == LOOP_BETAINC)
+        return UNKNOWN;
     if (args[1] == NULL)
         return or_unknown(of_unary(value, args[0], spreads[0]));
     return or_unknown(of_binary(value, args[0], args[1], spreads[0], spreads[1]));

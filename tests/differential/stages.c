@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "stages.h"
 
+#include "compiler/driver/driver.h"
 #include "compiler/lower/lower.h"
 #include "runtime/core/host.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define MOST_SYMBOLS 64
+#define MOST_SYMBOLS 256
 
 static stepc_code add_feed(experiment *e, generated_graph *g, const generated_tensor *t, stepc_error *error)
 {
@@ -18,7 +19,8 @@ static stepc_code add_feed(experiment *e, generated_graph *g, const generated_te
     generate_values(g, t, stepc_tensor_data(e->feeds[i]), stepc_tensor_length(e->feeds[i]));
     e->views[i] = stepc_tensor_view(e->feeds[i]);
     e->feed_specs[i].tensor = t->name;
-    e->feed_specs[i].shape = t->shape[0] ? t->shape : NULL;
+    /* In an old graph a scalar Placeholder says nothing about its shape. */
+    e->feed_specs[i].shape = t->shape[0] || (g->is_old && t->rank == 0) ? t->shape : NULL;
     e->feed_count++;
     return STEPC_OK;
 }
@@ -32,6 +34,8 @@ static stepc_code choose(experiment *e, generated_graph *g, stepc_error *error)
             stepc_code code = add_feed(e, g, t, error);
             if (code)
                 return code;
+        } else if (dtype_is_complex(t->dtype)) {
+            continue; /* judged by its parts */
         } else if (!t->is_used || generate_below(g, g->operation_count > 60 ? 200 : 6) == 0) {
             stepc_string op;
             int32_t index;
@@ -69,10 +73,15 @@ static stepc_code run_reference(experiment *e, stepc_error *error)
     return code;
 }
 
-stepc_code experiment_begin(experiment *e, generated_graph *g, stepc_error *error)
+stepc_code experiment_begin(experiment *e, generated_graph *g, const char *isa, stepc_error *error)
 {
     memset(e, 0, sizeof *e);
     stepc_host_init(&e->host);
+    e->host.report = reach_listen;
+    e->host.report_context = &e->parts;
+    e->isa = isa_find(isa ? isa : "generic");
+    if (e->isa == NULL)
+        return error_set(error, STEPC_INVALID_ARGUMENT, "there is no profile %s", isa);
     stepc_load_options options = {.size = sizeof options, .host = &e->host};
     stepc_code code = stepc_graph_parse("random", g->nodes.data, g->nodes.size, &options, &e->graph, error);
     if (!code)
@@ -110,7 +119,6 @@ static void count_groups(const loop_program *p, int64_t *by_size)
 static stepc_code make_program(experiment *e, int stage, bool exact, arena *memory, size_pool *sizes, step **out_step,
                                loop_program **out, stepc_error *error)
 {
-    static const isa_profile isa = {"generic", "", NULL, 32, 16, 32768, 262144, false};
     signature *sig = ARENA_NEW(memory, signature);
     lower_shared shared = {0};
     stepc_code code = signature_resolve(e->graph, memory, &e->spec, sig, error);
@@ -123,11 +131,11 @@ static stepc_code make_program(experiment *e, int stage, bool exact, arena *memo
     if (!code)
         code = loop_verify(*out, error);
     if (!code && stage >= STAGE_FUSE) {
-        code = loop_fuse(*out, &isa, error);
+        code = loop_fuse(*out, e->isa, error);
         code = code ? code : loop_verify(*out, error);
     }
     if (!code && stage >= STAGE_SCHEDULE) {
-        code = loop_schedule(*out, &isa, error);
+        code = loop_schedule(*out, e->isa, error);
         code = code ? code : loop_verify(*out, error);
     }
     return code;
@@ -149,6 +157,7 @@ stepc_code stage_visit(experiment *e, int stage, bool exact, stage_use use, void
     step *s = NULL;
     loop_program *program;
     int64_t symbols[MOST_SYMBOLS];
+    e->parts = 0;
     arena_init(&memory, &e->host);
     size_pool_init(&sizes, &memory);
     stepc_code code = make_program(e, stage, exact, &memory, &sizes, &s, &program, error);
@@ -162,6 +171,7 @@ stepc_code stage_visit(experiment *e, int stage, bool exact, stage_use use, void
 typedef struct evaluation_use {
     stepc_tensor **out;
     int64_t *groups_by_size; /* NULL: not counted */
+    reach_counts *reach;     /* NULL: not counted */
 } evaluation_use;
 
 static stepc_code evaluate(experiment *e, const loop_program *p, const int64_t *symbols, size_t symbol_count, void *data,
@@ -171,11 +181,28 @@ static stepc_code evaluate(experiment *e, const loop_program *p, const int64_t *
     loop_run run = {.feeds = e->views, .fetches = use->out, .symbols = symbols, .symbol_count = (int64_t)symbol_count};
     if (use->groups_by_size)
         count_groups(p, use->groups_by_size);
+    if (use->reach)
+        reach_count(p, e->isa, e->parts, use->reach);
     return loop_evaluate(p, &run, error);
 }
 
-stepc_code stage_evaluate(experiment *e, int stage, bool exact, stepc_tensor **out, int64_t *groups_by_size, stepc_error *error)
+stepc_code stage_evaluate(experiment *e, int stage, bool exact, stepc_tensor **out, int64_t *groups_by_size, reach_counts *reach,
+                          stepc_error *error)
 {
-    evaluation_use use = {out, stage == STAGE_FUSE ? groups_by_size : NULL};
+    evaluation_use use = {out, stage == STAGE_FUSE ? groups_by_size : NULL, stage == STAGE_SCHEDULE ? reach : NULL};
     return stage_visit(e, stage, exact, evaluate, &use, error);
+}
+
+static stepc_code look(experiment *e, const loop_program *p, const int64_t *symbols, size_t symbol_count, void *data, stepc_error *error)
+{
+    (void)symbols;
+    (void)symbol_count;
+    (void)error;
+    reach_count(p, e->isa, e->parts, data);
+    return STEPC_OK;
+}
+
+stepc_code stage_reach(experiment *e, bool exact, reach_counts *reach, stepc_error *error)
+{
+    return stage_visit(e, STAGE_SCHEDULE, exact, look, reach, error);
 }

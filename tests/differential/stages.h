@@ -4,6 +4,7 @@
 #define TESTS_DIFFERENTIAL_STAGES_H
 
 #include "generate.h"
+#include "reach.h"
 
 #include "compiler/loops/loops.h"
 #include "stepc/compiler.h"
@@ -26,11 +27,13 @@ typedef struct experiment {
     stepc_callable_spec spec;
     bool symbolic, is_refused;
     const text *nodes; /* the graph, of the generator */
+    const isa_profile *isa;
+    int64_t parts; /* nests that the last program was cut into at the boundaries of what they read */
     int64_t chain;     /* the longest chain of additions that the last compiled step's header states; 0: none */
 } experiment;
 
 /* Parses the graph, draws feeds, runs the reference engine. experiment_end even after a failure. */
-stepc_code experiment_begin(experiment *e, generated_graph *g, stepc_error *error);
+stepc_code experiment_begin(experiment *e, generated_graph *g, const char *isa, stepc_error *error);
 void experiment_end(experiment *e);
 const char *stage_name(int stage);
 /* Gives USE the program as it is after STAGE, and the values of its symbols. */
@@ -38,5 +41,8 @@ typedef stepc_code (*stage_use)(experiment *e, const loop_program *p, const int6
                                 stepc_error *error);
 stepc_code stage_visit(experiment *e, int stage, bool exact, stage_use use, void *data, stepc_error *error);
 /* Runs the evaluator on the program as it is after STAGE. OUT holds fetch_count new tensors. */
-stepc_code stage_evaluate(experiment *e, int stage, bool exact, stepc_tensor **out, int64_t *groups_by_size, stepc_error *error);
+stepc_code stage_evaluate(experiment *e, int stage, bool exact, stepc_tensor **out, int64_t *groups_by_size, reach_counts *reach,
+                          stepc_error *error);
+/* Counts what a module compiled of it does. */
+stepc_code stage_reach(experiment *e, bool exact, reach_counts *reach, stepc_error *error);
 #endif

@@ -72,8 +72,14 @@ static STEPC_NOINLINE void k1_Mul(const float *in0, float *restrict out1, ptrdif
         const v_f32 v0_1 = v_load_f32(in0 + (i0 + V_LANES));
         const v_f32 v2_0 = v0_0 * v_splat_f32(0.5f);
         const v_f32 v2_1 = v0_1 * v_splat_f32(0.5f);
-        const v_f32 v3_0 = v_sin_f32(v2_0);
-        const v_f32 v3_1 = v_sin_f32(v2_1);
+        v_f32 v3_0, v3_1;
+        if (v_any_huge_f32(v_abs_f32(v2_0) + v_abs_f32(v2_1))) {
+            v3_0 = v_sin_rare_f32(v2_0);
+            v3_1 = v_sin_rare_f32(v2_1);
+        } else {
+            v3_0 = v_sin_near_f32(v2_0);
+            v3_1 = v_sin_near_f32(v2_1);
+        }
         v_store_f32(out1 + ((i0 - t0)), v3_0);
         v_store_f32(out1 + ((i0 - t0) + V_LANES), v3_1);
     }
@@ -102,8 +108,14 @@ static STEPC_NOINLINE void k2_Mul(const float *in0, float *restrict out1, ptrdif
         const v_f32 v0_1 = v_load_f32(in0 + ((i0 - t0) + V_LANES));
         const v_f32 v2_0 = v0_0 * v_splat_f32(1.0f);
         const v_f32 v2_1 = v0_1 * v_splat_f32(1.0f);
-        const v_f32 v3_0 = v_sin_f32(v2_0);
-        const v_f32 v3_1 = v_sin_f32(v2_1);
+        v_f32 v3_0, v3_1;
+        if (v_any_huge_f32(v_abs_f32(v2_0) + v_abs_f32(v2_1))) {
+            v3_0 = v_sin_rare_f32(v2_0);
+            v3_1 = v_sin_rare_f32(v2_1);
+        } else {
+            v3_0 = v_sin_near_f32(v2_0);
+            v3_1 = v_sin_near_f32(v2_1);
+        }
         v_store_f32(out1 + ((i0 - t0)), v3_0);
         v_store_f32(out1 + ((i0 - t0) + V_LANES), v3_1);
     }
@@ -126,8 +138,14 @@ static STEPC_NOINLINE void k3_Mul(const float *in0, float *restrict out1, ptrdif
         const v_f32 v0_1 = v_load_f32(in0 + ((i0 - t0) + V_LANES));
         const v_f32 v2_0 = v0_0 * v_splat_f32(2.0f);
         const v_f32 v2_1 = v0_1 * v_splat_f32(2.0f);
-        const v_f32 v3_0 = v_sin_f32(v2_0);
-        const v_f32 v3_1 = v_sin_f32(v2_1);
+        v_f32 v3_0, v3_1;
+        if (v_any_huge_f32(v_abs_f32(v2_0) + v_abs_f32(v2_1))) {
+            v3_0 = v_sin_rare_f32(v2_0);
+            v3_1 = v_sin_rare_f32(v2_1);
+        } else {
+            v3_0 = v_sin_near_f32(v2_0);
+            v3_1 = v_sin_near_f32(v2_1);
+        }
         v_store_f32(out1 + i0, v3_0);
         v_store_f32(out1 + (i0 + V_LANES), v3_1);
     }

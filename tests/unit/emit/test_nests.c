@@ -548,6 +548,32 @@ Test(nests, constants_that_differ_share_one_kernel)
     rig_release(&r);
 }
 
+/* A nest without an element is left out, and so is the table of what only it reads: compilers warn of unused ones. */
+Test(nests, weights_of_left_out_nests)
+{
+    rig r;
+    rig_init(&r);
+    loop_program *p = rig_program(&r, true);
+    static const float weights[3] = {1, 2, 3};
+    int32_t w = rig_buffer(&r, p, BUFFER_WEIGHT, STEPC_FLOAT32, "w", 2, DIMS(3, 1)),
+            y = rig_buffer(&r, p, BUFFER_FETCH, STEPC_FLOAT32, "y", 2, DIMS(3, 0));
+    p->buffers[w].data = weights;
+    nest_builder b;
+    nest_begin(&b, p);
+    nest_axis(&b, size_const(&r.sizes, 3), AXIS_SPACE);
+    nest_axis(&b, size_const(&r.sizes, 0), AXIS_SPACE);
+    nest_write(&b, y, AXES(0, 1), nest_unary(&b, LOOP_NEG, nest_read(&b, w, AXES(0, -1))));
+    rig_end(&b);
+    emit_options options = {
+        .module = "mod", .prefix = "", .isa = &generic_isa, .weights = STEPC_WEIGHTS_INLINE, .exact = true};
+    stepc_error error;
+    error_init(&error);
+    cr_assert_eq(rig_emit(&r, &options, &error), STEPC_OK, "%s", error.message);
+    rig_write(&r);
+    rig_build(&r, "clang", "-O2");
+    rig_release(&r);
+}
+
 /* A variable that a step updates in place, and a weight. */
 Test(nests, state_weights_and_init)
 {

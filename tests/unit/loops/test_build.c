@@ -43,6 +43,25 @@ Test(build, reads_of_views_compose_strides)
     fixture_free(f);
 }
 
+/* C compilers warn of a question that is always answered alike. */
+Test(build, known_conditions_choose_at_once)
+{
+    fixture *f = fixture_new();
+    int32_t x = slot_const(f, BUFFER_FEED, STEPC_FLOAT32, DIMS(3));
+    nest_builder b;
+    nest_begin(&b, f->p);
+    nest_axis(&b, num(f, 3), AXIS_SPACE);
+    int32_t v = nest_read(&b, x, AXES(0)), zero = nest_const_f64(&b, STEPC_FLOAT32, 0), i = nest_axis_value(&b, 0);
+    int32_t never = nest_const_i64(&b, STEPC_BOOL, 0), always = nest_const_i64(&b, STEPC_BOOL, 1);
+    cr_assert_eq(nest_in_range(&b, i, num(f, 0)), never);
+    cr_assert_eq(nest_select(&b, never, v, zero), zero);
+    cr_assert_eq(nest_select(&b, always, v, zero), v);
+    int32_t maybe = nest_in_range(&b, i, num(f, 2));
+    cr_assert_eq(b.nest->values[maybe].op, LOOP_IN_RANGE);
+    cr_assert_eq(b.nest->values[nest_select(&b, maybe, v, zero)].op, LOOP_SELECT);
+    fixture_free(f);
+}
+
 Test(build, equal_values_are_one)
 {
     fixture *f = fixture_new();

@@ -524,7 +524,7 @@ Test(evaluate, scans)
         int32_t a = slot_const(f, BUFFER_FEED, STEPC_FLOAT32, DIMS(12));
         int32_t y = slot_const(f, BUFFER_FETCH, STEPC_FLOAT32, DIMS(12));
         loop_call scan = {.kind = CALL_SCAN, .buffers = {y, a}, .sizes = {num(f, 12), SIZE_UNKNOWN},
-                          .scan = {ACC_SUM, num(f, 3), num(f, 2), form >= 2, form % 2}};
+                          .scan = {ACC_SUM, SCAN_PLAIN, num(f, 3), num(f, 2), form >= 2, form % 2}};
         cr_assert_eq(loop_call_add(f->p, &scan, NULL), STEPC_OK);
         outputs out;
         verify_ok(f);

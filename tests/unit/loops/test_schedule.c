@@ -314,6 +314,41 @@ static nest_schedule turned(const isa_profile *isa, stepc_dtype dtype, int64_t r
     return s;
 }
 
+/* y = x0^T + x1^T + ..: tiles of all reads lie on the stack at once. */
+static nest_schedule many_turned(stepc_dtype dtype, int reads)
+{
+    bench b;
+    bench_init(&b);
+    int32_t x[32], y = bench_buffer(&b, BUFFER_FETCH, dtype, "y", 2, DIMS(1000, 1000)), sum = -1;
+    nest_builder n;
+    for (int i = 0; i < reads; i++)
+        x[i] = bench_buffer(&b, BUFFER_FEED, dtype, "x", 2, DIMS(1000, 1000));
+    nest_begin(&n, b.p);
+    nest_axis(&n, size_const(&b.sizes, 1000), AXIS_SPACE);
+    nest_axis(&n, size_const(&b.sizes, 1000), AXIS_SPACE);
+    for (int i = 0; i < reads; i++) {
+        int32_t read = nest_read(&n, x[i], AXES(1, 0));
+        sum = i == 0 ? nest_unary(&n, LOOP_NEG, read) : nest_binary(&n, LOOP_ADD, sum, read);
+    }
+    nest_write(&n, y, AXES(0, 1), sum);
+    cr_assert_eq(nest_end(&n, NULL), STEPC_OK);
+    nest_schedule s = *schedule(&b, &test_isa);
+    bench_release(&b);
+    return s;
+}
+
+Test(schedule, tiles_of_many_reads_fit_the_stack)
+{
+    for (int reads = 1; reads <= 32; reads++) {
+        nest_schedule s = many_turned(STEPC_FLOAT32, reads), wide = many_turned(STEPC_FLOAT64, reads);
+        cr_expect_leq(reads * s.turn_tile[0] * s.turn_tile[1] * 4, 65536, "%d reads", reads);
+        cr_expect_leq(reads * wide.turn_tile[0] * wide.turn_tile[1] * 8, 65536, "%d reads of doubles", reads);
+        cr_expect_eq(s.turn_tile[0] % 16 + s.turn_tile[1] % 16, 0);
+        cr_expect_eq(s.turn_tile[0] > 0, reads <= 16, "%d reads", reads);
+    }
+    cr_expect_eq(many_turned(STEPC_FLOAT32, 2).turn_tile[1], 256);
+}
+
 /* Long pieces are read and written at once, and a tile stays in the first level cache. */
 Test(schedule, transposes_go_through_tiles)
 {

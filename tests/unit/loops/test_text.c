@@ -96,7 +96,7 @@ static fixture *everything(void)
                       .sizes = {size_product(&f->sizes, n, num(f, 256)), SIZE_UNKNOWN}, .origin = &origin};
     cr_assert_eq(loop_call_add(p, &call, NULL), STEPC_OK);
     loop_call scan = {.kind = CALL_SCAN, .buffers = {y, x}, .sizes = {size_product(&f->sizes, n, num(f, 3)), SIZE_UNKNOWN},
-                      .scan = {ACC_PROD, n, num(f, 3), true, true}, .origin = &origin};
+                      .scan = {ACC_PROD, SCAN_PLAIN, n, num(f, 3), true, true}, .origin = &origin};
     cr_assert_eq(loop_call_add(p, &scan, NULL), STEPC_OK);
     add_group(f, 4, 1, 2, 1, 8);
     p->groups[0].is_strip = true;

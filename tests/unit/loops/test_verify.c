@@ -174,7 +174,7 @@ Test(verify, scans_that_do_not_fit)
         int32_t x = slot_const(f, BUFFER_FEED, STEPC_FLOAT32, DIMS(12));
         int32_t y = slot_const(f, BUFFER_FETCH, STEPC_FLOAT32, DIMS(12));
         loop_call scan = {.kind = CALL_SCAN, .buffers = {y, x}, .sizes = {num(f, cases[i].count), SIZE_UNKNOWN},
-                          .scan = {cases[i].kind, num(f, cases[i].extent), num(f, cases[i].inner), false, false}};
+                          .scan = {cases[i].kind, SCAN_PLAIN, num(f, cases[i].extent), num(f, cases[i].inner), false, false}};
         cr_assert_eq(loop_call_add(f->p, &scan, NULL), STEPC_OK);
         cr_assert_eq(loop_verify(f->p, &f->error) == STEPC_OK, cases[i].good, "case %zu: %s", i, f->error.message);
         fixture_free(f);

@@ -103,14 +103,3 @@ Test(complex_numbers, hard_values)
     hard(ARITHMETIC("COMPLEX64", "FLOAT"), STEPC_COMPLEX64);
     hard(ARITHMETIC("COMPLEX128", "DOUBLE"), STEPC_COMPLEX128);
 }
-
-Test(complex_numbers, functions_are_refused_by_name)
-{
-    rig r;
-    rig_open(&r, PLACEHOLDER("x", "COMPLEX64", DIM(2)) BINARY("y", "Pow", "COMPLEX64", "x", "x")
-                     UNARY("z", "Exp", "COMPLEX64", "x"));
-    rig_refuses(&r, "x", "y", "", STEPC_UNIMPLEMENTED, "complex64");
-    cr_assert_str_eq(r.error.node, "y");
-    rig_refuses(&r, "x", "z", "", STEPC_UNIMPLEMENTED, "complex64");
-    rig_close(&r);
-}

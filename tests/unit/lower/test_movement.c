@@ -193,3 +193,27 @@ Test(movement, refusals_say_what_helps)
     rig_refuses(&r, "x[n]", "where", "", STEPC_UNIMPLEMENTED, "Where");
     rig_close(&r);
 }
+
+/* Sizes of operands that no memory has, with an element or without: the multiplication must not wrap. */
+Test(movement, shapes_beyond_counting)
+{
+    rig r;
+    rig_open(&r, PLACEHOLDER("x", "FLOAT", DIM(3) DIM(2)) PLACEHOLDER("s", "FLOAT", "") PLACEHOLDER("v", "FLOAT", DIM(2))
+                     PLACEHOLDER("c", "COMPLEX64", DIM(1) DIM(1) DIM(1)) PLACEHOLDER("u", "FLOAT", DIM(-1) DIM(-1))
+                         CONST("pads", "INT64", DIM(2) DIM(2), "int64_val: [1099511627776, 3, 7, 1099511627776]")
+                             CONST("dims", "INT64", DIM(3), "int64_val: [0, 8589934592, 9223372036854775807]")
+                                 CONST("two", "INT64", DIM(1), "int64_val: 2")
+                                     CONST("most", "INT64", DIM(2) DIM(2), "int64_val: [9223372036854775807, 3, 7, 1]")
+                                         NODE("mirror", "MirrorPad", IN("u") IN("most") TYPE("T", "FLOAT") TYPE("Tpaddings", "INT64")
+                                              TEXT_ATTR("mode", "REFLECT"))
+                                     NODE("pad", "Pad", IN("x") IN("pads") TYPE("T", "FLOAT") TYPE("Tpaddings", "INT64"))
+                                         NODE("fill", "Fill", IN("dims") IN("s") TYPE("T", "FLOAT") TYPE("index_type", "INT64"))
+                                             NODE("many", "Fill", IN("two") IN("v") TYPE("T", "FLOAT") TYPE("index_type", "INT64"))
+                                                 NODE("cube", "Fill", IN("two") IN("c") TYPE("T", "COMPLEX64") TYPE("index_type", "INT64")));
+    rig_refuses(&r, "u[n,m]", "mirror", "", STEPC_INVALID_ARGUMENT, "Paddings are too large");
+    rig_refuses(&r, "x", "pad", "", STEPC_RESOURCE_EXHAUSTED, "tensor_bytes");
+    rig_refuses(&r, "s", "fill", "", STEPC_RESOURCE_EXHAUSTED, "tensor_bytes");
+    rig_refuses(&r, "v", "many", "", STEPC_INVALID_ARGUMENT, "value must be a scalar");
+    rig_refuses(&r, "c", "cube", "", STEPC_INVALID_ARGUMENT, "value must be a scalar");
+    rig_close(&r);
+}
