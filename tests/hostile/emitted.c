@@ -79,7 +79,7 @@ int main(int argc, char **argv)
     for (long i = 0; i < wanted; i++) {
         experiment e;
         generate_graph(&g, seed + (unsigned long long)i, &counts);
-        if (!experiment_begin(&e, &g, error) && e.fetch_count) {
+        if (!experiment_begin(&e, &g, "generic", error) && e.fetch_count) {
             check_profile(&e, profiles[i % 6], false, seed + (unsigned long long)i, &t, error);
             check_profile(&e, profiles[(i + 1) % 6], true, seed + (unsigned long long)i, &t, error);
             t.graphs++;

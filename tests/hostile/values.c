@@ -141,7 +141,7 @@ int main(int argc, char **argv)
     for (; ran - failed_steps < graphs && ran < 4 * graphs && bad < 5; seed++) {
         experiment e;
         generate_graph(&g, seed, &counts);
-        bool is_wanted = !g.symbolic && !experiment_begin(&e, &g, error) && e.fetch_count && e.feed_count;
+        bool is_wanted = !g.symbolic && !experiment_begin(&e, &g, "generic", error) && e.fetch_count && e.feed_count;
         if (is_wanted) {
             size_t feed = 0;
             for (int32_t i = 0; i < g.tensor_count; i++)
