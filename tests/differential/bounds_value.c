@@ -112,20 +112,11 @@ bound bound_round(stepc_dtype dtype, bound a)
     return a;
 }
 
-/* A little further out than computing in long double may have come in. */
-static real down(real x) { return isfinite(x) ? x - fabsl(x) * 0x1p-62L - LDBL_MIN : x; }
-
-static real up(real x) { return isfinite(x) ? x + fabsl(x) * 0x1p-62L + LDBL_MIN : x; }
-
-/* Takes X, a result in long double of an operation on ends, into A. */
-static void take_unrounded(bound *a, stepc_dtype dtype, real x)
+/* A little further out than computing in long double may have come in, or in double where that is the wider type that the
+ * reference engine keeps what is not rounded in: what lies half way between two floats may come to either side. */
+static real slack_of(stepc_dtype dtype, real x)
 {
-    if (x != x)
-        return;
-    real rounded = nearest(dtype, (double)x);
-    real lo = down(x) < rounded ? down(x) : rounded, hi = up(x) > rounded ? up(x) : rounded;
-    a->lo = lo < a->lo ? lo : a->lo;
-    a->hi = hi > a->hi ? hi : a->hi;
+    return fabsl(x) * (dtype == STEPC_FLOAT64 ? 0x1p-62L : 0x1p-53L) + LDBL_MIN;
 }
 
 static void take(bound *a, real x)
@@ -134,6 +125,18 @@ static void take(bound *a, real x)
         return;
     a->lo = x < a->lo ? x : a->lo;
     a->hi = x > a->hi ? x : a->hi;
+}
+
+/* Takes X, a result of an operation on ends that is rounded to DTYPE or not, into A. */
+static void take_unrounded(bound *a, stepc_dtype dtype, real x)
+{
+    if (x != x)
+        return;
+    real slack = isfinite(x) ? slack_of(dtype, x) : 0;
+    take(a, x - slack);
+    take(a, x + slack);
+    take(a, nearest(dtype, (double)(x - slack)));
+    take(a, nearest(dtype, (double)(x + slack)));
 }
 
 /* ---- floats: two operands -------------------------------------------------------------------------- */
