@@ -188,8 +188,9 @@ static scalar_dd dd_erf_inverse(double x)
         z = square.hi != a ? 0x1p-200 : 1.0;
         u.hi *= minus;
         u.lo = (u.lo + (square.hi == a ? 0x1.d8d6bd4be2b6fp-3 * a * a * a : 0.0)) * minus;
-        u.hi *= z;
-        u.lo *= z;
+        e = u.hi * z; /* rounded, when it is denormal: what was lost goes to the low part */
+        u.lo = (u.hi - e * (square.hi == a ? 1.0 : 0x1p200) + u.lo) * z;
+        u.hi = e;
         return u;
     }
     z = y * y;

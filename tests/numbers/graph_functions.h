@@ -5,6 +5,7 @@
 
 /* X(operator, witness of tests/unit/support/functions.h, bound in ULP of the default mode, of --exact, what counts as no error
  * in float64). Of --exact: what is rounded once from an accurate scalar; more where an operator has several steps. Softplus is
+ * the witness of Digamma is itself wrong by some 0.03 ULP of double. Softplus is
  * exp(x) below a threshold of TensorFlow's, at which that alone is wrong by 5 ULP, the exponential apart.
  * graph_functions.sh reads the names from these lines. */
 #define UNARY_OPERATORS(X) \
@@ -34,7 +35,7 @@
     X(Erfinv, witness_erfinv, 2, 0.51, 0) \
     X(Ndtri, witness_ndtri, 2, 0.51, 0) \
     X(Lgamma, lgamma, 2, 0.51, 0x1p-59) \
-    X(Digamma, witness_digamma, 2, 0.51, 0x1p-59) \
+    X(Digamma, witness_digamma, 2, 0.55, 0x1p-59) \
     X(Floor, floor, 0, 0, 0) \
     X(Ceil, ceil, 0, 0, 0) \
     X(Rint, rint, 0, 0, 0)
