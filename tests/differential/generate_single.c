@@ -41,6 +41,7 @@ static bool make_histogram(generated_graph *g, const op_row *row)
     generated_tensor *range = dtype == STEPC_INT32 ? part_integers(g, ends, 2, 1) : part_feed(g, dtype, &two, 1);
     generated_tensor *count = part_integers(g, &bins, 1, 0);
     range->order = ORDER_SORTED;
+    range->is_wide = false; /* two of the same extreme are no range */
     part_begin(g, row->name);
     part_input(g, values);
     part_input(g, range);

@@ -5,8 +5,8 @@
 
 /* X(operator, witness of tests/unit/support/functions.h, bound in ULP of the default mode, of --exact, what counts as no error
  * in float64). Of --exact: what is rounded once from an accurate scalar; more where an operator has several steps. Softplus is
- * the witness of Digamma is itself wrong by some 0.03 ULP of double. Softplus is
- * exp(x) below a threshold of TensorFlow's, at which that alone is wrong by 5 ULP, the exponential apart.
+ * exp(x) below a threshold of TensorFlow's, at which that alone is wrong by 5 ULP, the exponential apart; the witness of Digamma
+ * is itself wrong by some 0.03 ULP of double.
  * graph_functions.sh reads the names from these lines. */
 #define UNARY_OPERATORS(X) \
     X(Exp, exp, 2, 0.51, 0) \
