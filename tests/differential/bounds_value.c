@@ -479,6 +479,16 @@ static bound two_args(loop_op op, stepc_dtype dtype, bound a, bound b)
     return pair_corners(LOOP_ATAN2, dtype, a, b);
 }
 
+/* The share falls with a, rises with b and x. */
+bound bound_betainc(stepc_dtype dtype, bound a, bound b, bound x)
+{
+    bool is_inside = a.lo > 0 && b.lo > 0 && x.lo >= 0 && x.hi <= 1 && isfinite(a.hi) && isfinite(b.hi);
+    if (!is_inside || a.may_be_nan || b.may_be_nan || x.may_be_nan)
+        return bound_whole(dtype);
+    return within_two_ulp(dtype, (real)scalar_betainc((double)a.hi, (double)b.lo, (double)x.lo),
+                          (real)scalar_betainc((double)a.lo, (double)b.hi, (double)x.hi), false);
+}
+
 static bound float_unary(const loop_value *value, bound_rounding rounding, bound a)
 {
     stepc_dtype dtype = value->dtype;
