@@ -327,7 +327,7 @@ typedef struct loop_program {
     bool exact;
 } loop_program;
 
-/* ---- building (build.c) ---------------------------------------------------------------------- */
+/* ---- building (program.c, build.c) ---------------------------------------------------------------------- */
 
 stepc_code loop_program_new(const stepc_host *host, arena *memory, size_pool *sizes, const char *name, loop_program **out,
                             stepc_error *error);
@@ -337,6 +337,8 @@ int32_t loop_buffer_new(loop_program *p, buffer_kind kind, stepc_dtype dtype, co
 /* A view of BUFFER (view or root): strides and offset as given, in elements of the root. */
 int32_t loop_view_new(loop_program *p, int32_t buffer, const size_ref *extents, const size_ref *strides, int32_t rank,
                       size_ref offset);
+/* A copy of COUNT sizes; NULL: out of memory. */
+size_ref *loop_sizes_copy(arena *memory, const size_ref *from, int32_t count);
 
 /* Builds one nest; every function returns a value number or -1 and sets failed. */
 typedef struct nest_builder {

@@ -2,45 +2,9 @@
 /* Operators whose result depends on the order of values: TopK finds places, from which the values are then read; InTopK
  * counts what is greater. */
 #include "compiler/lower/move.h"
+#include "compiler/lower/ordered.h"
 
 /* ---- TopK ------------------------------------------------------------------------------------------------------- */
-
-/* The type in which elements of DTYPE are compared. */
-static stepc_dtype order_type(stepc_dtype dtype)
-{
-    return dtype == STEPC_FLOAT64 ? STEPC_FLOAT64 : dtype_is_float(dtype) ? STEPC_FLOAT32 : STEPC_INT64;
-}
-
-/* A contiguous buffer of the elements of FROM, or of numbers in the same order. */
-static int32_t comparable(lower_context *l, int32_t from)
-{
-    const loop_buffer *in = &l->program->buffers[from];
-    stepc_dtype dtype = in->dtype, type = order_type(dtype);
-    if (dtype == type && lower_is_contiguous(l->program, from))
-        return from;
-    int32_t to = lower_temporary(l, type, in->extents, in->rank, in->hint), axes[LOWER_MAX_RANK];
-    nest_builder b;
-    if (to < 0)
-        return -1;
-    in = &l->program->buffers[from];
-    nest_begin(&b, l->program);
-    nest_origin(&b, l->op);
-    for (int32_t d = 0; d < in->rank; d++)
-        axes[d] = nest_axis(&b, in->extents[d], AXIS_SPACE);
-    int32_t value = nest_read(&b, from, axes);
-    if (dtype == STEPC_UINT64) /* the upper half comes above the lower one */
-        value = nest_binary(&b, LOOP_XOR, value, nest_const_i64(&b, STEPC_UINT64, INT64_MIN));
-    nest_write(&b, to, axes, nest_cast(&b, value, type));
-    return nest_end(&b, l->error) ? -1 : to;
-}
-
-static size_ref element_count(lower_context *l, int32_t buffer)
-{
-    size_ref count = size_const(l->program->sizes, 1);
-    for (int32_t d = 0; d < l->program->buffers[buffer].rank; d++)
-        count = size_product(l->program->sizes, count, l->program->buffers[buffer].extents[d]);
-    return count;
-}
 
 /* Output 0: the elements of IN at PLACES. */
 static stepc_code read_places(lower_context *l, int32_t in, int32_t places)
@@ -101,12 +65,12 @@ static stepc_code lower_top(lower_context *l, size_ref count)
     if (!code)
         code = lower_require_at_most(l, extent, size_const(p, INT32_MAX), "rows of more than 2147483647 elements");
     int32_t places = code ? -1 : lower_temporary(l, STEPC_INT32, dims, rank, "places");
-    int32_t from = places < 0 ? -1 : comparable(l, in);
+    int32_t from = places < 0 ? -1 : lower_ordered(l, in, false);
     if (from < 0)
         return code ? code : stepc_error_code(l->error);
     loop_call call = {.kind = CALL_TOP, .buffers = {places, from}, .origin = l->op, .top = {extent, count}};
-    call.sizes[0] = element_count(l, places);
-    call.sizes[1] = element_count(l, from);
+    call.sizes[0] = lower_element_count(l, places);
+    call.sizes[1] = lower_element_count(l, from);
     if (call.sizes[0] == SIZE_UNKNOWN || call.sizes[1] == SIZE_UNKNOWN) {
         error_set(l->error, STEPC_UNIMPLEMENTED, "the sizes of this %s are too involved to compile", l->op->type.data);
         return error_mend(l->error, "fix the fed shapes, or run the step interpreted");

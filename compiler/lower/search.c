@@ -2,6 +2,7 @@
 /* Places among values, and values of a given place: HistogramFixedWidth, LowerBound, UpperBound, NthElement, UnravelIndex,
  * InvertPermutation; and NextAfter. */
 #include "compiler/lower/elementwise.h"
+#include "compiler/lower/ordered.h"
 #include "compiler/lower/scatter.h"
 
 static void begin_over(lower_context *l, nest_builder *b, int32_t buffer, int32_t *axes)
@@ -157,33 +158,6 @@ static stepc_code lower_bound(lower_context *l)
 
 /* ---- NthElement: the last of the least ones ----------------------------------------------------------------------------- */
 
-/* Numbers whose order is the reverse of IN's: negated floats, complemented integers. */
-static int32_t reversed_order(lower_context *l, int32_t in)
-{
-    const loop_buffer *from = &l->program->buffers[in];
-    stepc_dtype dtype = from->dtype == STEPC_FLOAT64 ? STEPC_FLOAT64 : dtype_is_float(from->dtype) ? STEPC_FLOAT32 : STEPC_INT64;
-    int32_t axes[LOWER_MAX_RANK], to = lower_temporary(l, dtype, from->extents, from->rank, "reversed");
-    nest_builder b;
-    if (to < 0)
-        return -1;
-    begin_over(l, &b, to, axes);
-    int32_t x = nest_read(&b, in, axes);
-    if (l->program->buffers[in].dtype == STEPC_UINT64) /* the greatest bit decides the other way in a signed number */
-        x = nest_binary(&b, LOOP_XOR, nest_cast(&b, x, STEPC_INT64), nest_const_i64(&b, STEPC_INT64, INT64_MIN));
-    x = nest_cast(&b, x, dtype);
-    nest_write(&b, to, axes, nest_unary(&b, dtype == STEPC_INT64 ? LOOP_NOT : LOOP_NEG, x));
-    return nest_end(&b, l->error) ? -1 : to;
-}
-
-static size_ref elements_of(lower_context *l, int32_t buffer)
-{
-    size_pool *p = l->program->sizes;
-    size_ref count = size_const(p, 1);
-    for (int32_t d = 0; d < l->program->buffers[buffer].rank; d++)
-        count = size_product(p, count, l->program->buffers[buffer].extents[d]);
-    return count;
-}
-
 /* The element of each row of IN whose place is the last of its PLACES. */
 static stepc_code take_last(lower_context *l, int32_t in, int32_t places, int32_t out)
 {
@@ -229,12 +203,12 @@ static stepc_code lower_nth(lower_context *l)
     extents[info->rank - 1] = operation_bool(l->op, "reverse", false) ? size_max(p, size_sub(p, size, n), size_const(p, 1))
                                                                       : size_sum(p, n, size_const(p, 1));
     int32_t places = code ? -1 : lower_temporary(l, STEPC_INT32, extents, info->rank, "places");
-    int32_t from = places < 0 ? -1 : reversed_order(l, in), out = from < 0 ? -1 : lower_output(l, 0);
+    int32_t from = places < 0 ? -1 : lower_ordered(l, in, true), out = from < 0 ? -1 : lower_output(l, 0);
     if (out < 0)
         return code ? code : stepc_error_code(l->error);
     loop_call call = {.kind = CALL_TOP, .buffers = {places, from}, .origin = l->op, .top = {size, extents[info->rank - 1]}};
-    call.sizes[0] = elements_of(l, places);
-    call.sizes[1] = elements_of(l, from);
+    call.sizes[0] = lower_element_count(l, places);
+    call.sizes[1] = lower_element_count(l, from);
     if (call.sizes[0] == SIZE_UNKNOWN || call.sizes[1] == SIZE_UNKNOWN)
         return lower_unknown_operand(l, 0);
     code = loop_call_add(l->program, &call, l->error);
