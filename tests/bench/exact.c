@@ -24,7 +24,8 @@
 enum { THREADS = 2, BLOCK = 1 << 12, SAMPLE = 16 };
 
 /* slack: the absolute error that vector or scalar may have near zeros, and more. */
-#define FUNCTION(name, witness, slack, turn) {#name, scalar_##name, exact_##name##_f32, SNIPPET_OR(v_##name##_f64, NULL), witness, slack, turn},
+#define FUNCTION(name, witness, slack, turn) \
+    {#name, scalar_##name, exact_##name##_f32, SNIPPET_OR(v_##name##_f64, NULL), witness, slack, turn},
 static const struct {
     const char *name;
     double (*scalar)(double);
