@@ -4,7 +4,9 @@
  * the text that --exact emits use these and nothing else.
  *
  * Bounds, in ULP of double against MPFR, are stated with each function's definition;
- * rounding the result once to float32 is then correct but for rare ties (docs/numerics.md). */
+ * those of one argument give the correctly rounded float32 when rounded once more: where the nearest double
+ * would be a tie of two float32, they give the next one on the exact result's side, off by at most 1 ULP
+ * (dd_round). */
 #ifndef RUNTIME_CORE_SCALAR_H
 #define RUNTIME_CORE_SCALAR_H
 

@@ -129,7 +129,7 @@ double scalar_polygamma(double n, double x)
 
 /* ---- modified Bessel functions -------------------------------------------------------------------- */
 
-/* @snippet bessel_scaled needs: dd_div dd_exp dd_sqrt dd_round scalar_scale_any */
+/* @snippet bessel_scaled needs: dd_div dd_exp dd_sqrt dd_round scalar_scale_any scalar_bits scalar_from_bits */
 /* exp(-x) I(order, x), or where PLAIN I(order, x), for x > 0 and the orders 0 and 1; relative error below 2^-60. */
 static double bessel_scaled(double x, int32_t order, int plain)
 {
@@ -165,10 +165,12 @@ static double bessel_scaled(double x, int32_t order, int plain)
         sum.lo *= scalar_power_of_two(scale);
         return dd_round(sum);
     }
-    if (x < 0x1p-70) { /* I1 lies above x / 2, exp(-x) I1 below */
-        y.hi = 0.5 * x;
-        y.lo = plain ? 0x1p-1074 : -0x1p-1074;
-        return order == 0 ? 1.0 : x > 0x1p-1000 ? dd_round(y) : y.hi;
+    if (x < 0x1p-70) {
+        y.hi = order == 0 ? 1.0 : 0.5 * x;
+        /* Denormal halves of float32 and bfloat16 may be ties there: I1 lies above x / 2, exp(-x) I1 below. */
+        if (order == 0 || x >= 0x1p-125 || x < 0x1p-149 || (scalar_bits(x) & 0x1fffffff) != 0)
+            return y.hi;
+        return scalar_from_bits(plain ? scalar_bits(y.hi) + 1 : scalar_bits(y.hi) - 1);
     }
     m = 0.25;
     square = dd_product(x, x);

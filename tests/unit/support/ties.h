@@ -83,6 +83,19 @@
     X(sigmoid, -0x1.66p-17F, 0x1.ffff4ep-2F) \
     X(sigmoid, -0x1.6ep-17F, 0x1.ffff4ap-2F) \
     X(sigmoid, -0x1.250c02p-10F, 0x1.ffb6bep-2F) \
+    X(log1p, 0x1.800006p-21F, 0x1.7ffffep-21F) \
+    X(log1p, 0x1.200036p-17F, 0x1.1fffe6p-17F) \
+    X(log1p, 0x1.fb035ap-2F, 0x1.9bddc2p-2F) \
+    X(log1p, 0x1.0f1fd6p+3F, 0x1.1fcbcep+1F) \
+    X(log1p, 0x1.b121a6p+76F, 0x1.a9a3f2p+5F) \
+    X(log1p, 0x1.6351d8p+95F, 0x1.08b512p+6F) \
+    X(log1p, -0x1.7ffffap-21F, -0x1.800002p-21F) \
+    X(log1p, -0x1.1fffcap-17F, -0x1.20001ap-17F) \
+    X(log1p, -0x1.1d9188p-9F, -0x1.1de14ap-9F) \
+    X(acosh, 0x1.b121a6p+75F, 0x1.a9a3f2p+5F) \
+    X(asinh, 0x1.b121a6p+75F, 0x1.a9a3f2p+5F) \
+    X(bessel_i1, 0x1.000002p-126F, 0x1.000004p-127F) \
+    X(bessel_i1e, 0x1.000002p-126F, 0x1p-127F) \
     X(bessel_i1, 0x1p-149F, 0x1p-149F) \
     X(bessel_i1e, 0x1p-149F, 0x0p+0F) \
     X(bessel_i1, 0x1.8p-148F, 0x1p-148F) \
