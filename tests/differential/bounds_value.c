@@ -287,6 +287,8 @@ static real function_at(loop_op op, stepc_dtype dtype, real x)
         return (real)scalar_bessel_i1(narrow);
     case LOOP_BESSEL_I1E:
         return (real)scalar_bessel_i1e(narrow);
+    case LOOP_SOFTPLUS:
+        return (narrow < 0 ? 0 : x) + (wide ? log1pl(expl(x < 0 ? x : -x)) : (real)log1p(exp(narrow < 0 ? narrow : -narrow)));
     case LOOP_ERFC:
         return wide ? erfcl(x) : (real)erfc(narrow);
     default:
