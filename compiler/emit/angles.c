@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Sines, cosines and tangents in lanes of float32. The sine and the cosine of one value have one reduction. Those whose
+/* Sines, cosines and tangents in lanes. The sine and the cosine of one value have one reduction. Those whose
  * arguments are known at one place of the text stand there together: one test tells whether any of them is too large
  * for the short way, of the sum of their magnitudes. */
 #include "compiler/emit/inside_nest.h"
 
 enum { MOST_TOGETHER = 4 }; /* vectors under one test: their sum is that much sooner too large than each of them */
 
+/* Tangents of float64 stand alone: their short way does not reach as far as that of the others. */
 static bool is_angle(const nest_text *n, int32_t v)
 {
     const loop_value *value = &n->nest->values[v];
-    bool is_one = value->op == LOOP_SIN || value->op == LOOP_COS || value->op == LOOP_TAN;
-    return is_one && value->dtype == STEPC_FLOAT32 && value_is_vector(n, v) && value_is_written(n, v);
+    bool is_double = value->dtype == STEPC_FLOAT64 && n->is_wide;
+    bool is_one = value->op == LOOP_SIN || value->op == LOOP_COS || (value->op == LOOP_TAN && !is_double);
+    return is_one && (value->dtype == STEPC_FLOAT32 || is_double) && value_is_vector(n, v) && value_is_written(n, v);
 }
 
 /* The cosine of the same value, or the sine, if it came before V. */
@@ -76,23 +78,27 @@ static const char *word_of(const nest_text *n, const angle *a)
     return n->angle_other[a->v] >= 0 ? "sincos" : loop_op_name(n->nest->values[a->v].op);
 }
 
-/* v_WORD_f32 or, with HOW, one of its parts. */
+static const char *type_of(const nest_text *n, const angle *a) { return type_suffix(n->nest->values[a->v].dtype); }
+
+/* v_WORD_f32 (_f64) or, with HOW, one of its parts. */
 static const char *call_text(nest_text *n, const angle *a, const char *how, const char *more)
 {
-    const char *name = FORMAT(n, "v_%s%s_f32", word_of(n, a), how);
+    const char *name = FORMAT(n, "v_%s%s_%s", word_of(n, a), how, type_of(n, a));
     use(n->e, name);
     return FORMAT(n, "%s(%s%s)", name, argument(n, a), more);
 }
 
 static void write_alone(nest_text *n, const angle *a, int32_t depth)
 {
+    const char *type = type_of(n, a);
     if (n->angle_other[a->v] < 0) {
-        line(n->out, depth, "const v_f32 %s = %s;", value_name(n, a->v, a->r, a->j), call_text(n, a, "", ""));
+        line(n->out, depth, "const v_%s %s = %s;", type, value_name(n, a->v, a->r, a->j), call_text(n, a, "", ""));
         return;
     }
     const char *cosine = name_of(n, a, LOOP_COS);
-    line(n->out, depth, "v_f32 %s;", cosine);
-    line(n->out, depth, "const v_f32 %s = %s;", name_of(n, a, LOOP_SIN), call_text(n, a, "", FORMAT(n, ", &%s", cosine)));
+    line(n->out, depth, "v_%s %s;", type, cosine);
+    line(n->out, depth, "const v_%s %s = %s;", type, name_of(n, a, LOOP_SIN),
+         call_text(n, a, "", FORMAT(n, ", &%s", cosine)));
 }
 
 static void write_rare(nest_text *n, const angle *a, int32_t depth)
@@ -115,23 +121,24 @@ static void write_near(nest_text *n, const angle *a, int32_t depth)
 
 static void write_together(nest_text *n, const angle *some, int32_t count, int32_t depth)
 {
-    const char *names = "", *sum = "";
+    const char *names = "", *sum = "", *type = type_of(n, &some[0]);
+    const char *test = FORMAT(n, "v_any_huge_%s", type), *magnitude = FORMAT(n, "v_abs_%s", type);
     if (count == 1) {
         write_alone(n, some, depth);
         return;
     }
-    use(n->e, "v_any_huge_f32");
-    use(n->e, "v_abs_f32");
+    use(n->e, test);
+    use(n->e, magnitude);
     for (int32_t i = 0; i < count; i++) {
         const char *comma = i > 0 ? ", " : "";
         if (n->angle_other[some[i].v] >= 0)
             names = FORMAT(n, "%s%s%s, %s", names, comma, name_of(n, &some[i], LOOP_SIN), name_of(n, &some[i], LOOP_COS));
         else
             names = FORMAT(n, "%s%s%s", names, comma, value_name(n, some[i].v, some[i].r, some[i].j));
-        sum = FORMAT(n, "%s%sv_abs_f32(%s)", sum, i > 0 ? " + " : "", argument(n, &some[i]));
+        sum = FORMAT(n, "%s%s%s(%s)", sum, i > 0 ? " + " : "", magnitude, argument(n, &some[i]));
     }
-    line(n->out, depth, "v_f32 %s;", names);
-    line(n->out, depth, "if (v_any_huge_f32(%s)) {", sum);
+    line(n->out, depth, "v_%s %s;", type, names);
+    line(n->out, depth, "if (%s(%s)) {", test, sum);
     for (int32_t i = 0; i < count; i++)
         write_rare(n, &some[i], depth + 1);
     line(n->out, depth, "} else {");

@@ -78,12 +78,12 @@
  *   float exp_f32(float)  log_f32 tanh_f32 sigmoid_f32 sin_f32 cos_f32 expm1_f32 log1p_f32; double exp_f64(double) ...
  *   v_f64 v_tan_f64(x)  v_asin_f64 v_acos_f64 v_atan_f64 v_sinh_f64 v_cosh_f64 v_asinh_f64 v_acosh_f64 v_atanh_f64
  *   v_f64 v_atan2_f64(y, x)  double tan_f64(double) ... double atan2_f64(double y, double x)
- *   void v_sincos_f64(v_f64 x, v_f64 *sine, v_f64 *cosine)       both from one reduction
  *
  *   v_f32 v_tan_f32(x)  v_asin_f32  v_acos_f32  v_atan_f32  v_atan2_f32(y, x), plain names likewise
- *   v_f32 v_sincos_f32(v_f32 x, v_f32 *cosine)      both of one value
+ *   v_F v_sincos_F(v_F x, v_F *cosine)              both of one value
  *   For arguments known or tested to be below 2^15 (2^13 where not V_FMA) (int v_any_huge_f32(v_f32 x) is the test):
  *   v_f32 v_sin_near_f32(x)  v_cos_near_f32  v_tan_near_f32  v_sincos_near_f32(x, &cosine); others: v_sin_rare_f32(x) ...
+ *   Likewise in f64 (2^30; 2^21 where not V_FMA), but for the tangent.
  *
  * ACCURATE SCALARS (--exact; same bits on every target; at most 0.51 ULP of double)
  *   double scalar_exp(double)  scalar_log scalar_log1p scalar_expm1 scalar_sin scalar_cos scalar_tanh scalar_sigmoid

@@ -5,7 +5,7 @@
 #include "runtime/core/scalar.h"
 #include "runtime/core/scalar_parts.h"
 
-/* @snippet scalar_exp needs: dd_exp scalar_scale */
+/* @snippet scalar_exp needs: dd_exp dd_round_scaled */
 /* At most 0.501 ULP of double. */
 double scalar_exp(double x)
 {
@@ -19,7 +19,7 @@ double scalar_exp(double x)
     if (x < -746.0)
         return 0.0;
     y = dd_exp(x, 0.0, &scale);
-    return scalar_scale(y, scale);
+    return dd_round_scaled(y, scale);
 }
 /* @end */
 
@@ -52,7 +52,7 @@ static scalar_dd dd_expm1(double x)
 }
 /* @end */
 
-/* @snippet scalar_expm1 needs: dd_expm1 scalar_exp */
+/* @snippet scalar_expm1 needs: dd_expm1 dd_round scalar_exp */
 /* exp(x) - 1: at most 0.51 ULP of double. */
 double scalar_expm1(double x)
 {
@@ -65,7 +65,7 @@ double scalar_expm1(double x)
     if (x < -40.0)
         return -1.0;
     y = dd_expm1(x);
-    return y.hi + y.lo;
+    return dd_round(y);
 }
 /* @end */
 
@@ -84,7 +84,7 @@ static scalar_dd dd_log1p_small(double x)
 }
 /* @end */
 
-/* @snippet scalar_log needs: dd_log dd_log1p_small dd_add */
+/* @snippet scalar_log needs: dd_log dd_log1p_small dd_add dd_round */
 /* At most 0.51 ULP of double; -inf at 0, NaN below. */
 double scalar_log(double x)
 {
@@ -102,20 +102,20 @@ double scalar_log(double x)
         if (x == 1.0)
             return 0.0;
         y = dd_log1p_small(x - 1.0);
-        return y.hi + y.lo;
+        return dd_round(y);
     }
     if (x < 0x1p-1022) {
         static const scalar_dd shift = {-0x1.205966f2b4f12p+5, -0x1.6dca0480f5c1ap-49}; /* -52 log(2) */
 
         y = dd_add(dd_log(x * 0x1p52, 0.0), shift);
-        return y.hi + y.lo;
+        return dd_round(y);
     }
     y = dd_log(x, 0.0);
-    return y.hi + y.lo;
+    return dd_round(y);
 }
 /* @end */
 
-/* @snippet scalar_log1p needs: dd_log dd_log1p_small dd_sum */
+/* @snippet scalar_log1p needs: dd_log dd_log1p_small dd_sum dd_round */
 /* log(1 + x): at most 0.51 ULP of double. */
 double scalar_log1p(double x)
 {
@@ -133,11 +133,11 @@ double scalar_log1p(double x)
         y = dd_sum(1.0, x);
         y = dd_log(y.hi, y.lo);
     }
-    return y.hi + y.lo;
+    return dd_round(y);
 }
 /* @end */
 
-/* @snippet scalar_tanh needs: dd_expm1 dd_add dd_div */
+/* @snippet scalar_tanh needs: dd_expm1 dd_add dd_div dd_round */
 /* At most 0.51 ULP of double: t / (t + 2) with t = exp(2x) - 1. */
 double scalar_tanh(double x)
 {
@@ -150,12 +150,12 @@ double scalar_tanh(double x)
         return x < 0 ? -1.0 : 1.0;
     t = dd_expm1(2.0 * a);
     t = dd_div(t, dd_add(t, two));
-    a = t.hi + t.lo;
+    a = dd_round(t);
     return x < 0 ? -a : a;
 }
 /* @end */
 
-/* @snippet scalar_sigmoid needs: dd_exp dd_add dd_div scalar_exp scalar_power_of_two */
+/* @snippet scalar_sigmoid needs: dd_exp dd_fast_sum dd_add dd_div dd_round scalar_exp scalar_power_of_two */
 /* 1 / (1 + exp(-x)): at most 0.51 ULP of double; 0 and 1 at the ends. */
 double scalar_sigmoid(double x)
 {
@@ -167,12 +167,17 @@ double scalar_sigmoid(double x)
         return x + x;
     if (a < -45.0)
         return x < 0 ? scalar_exp(x) : 1.0;
+    if (a > -0x1p-9) { /* 1/2 + x/4 - x^3/48 + x^5/480: near 0 on which side of 1/2 + x/4 */
+        e = dd_fast_sum(0.5, 0.25 * x);
+        e.lo -= x * x * x * (1.0 / 48.0 - x * x * (1.0 / 480.0));
+        return dd_round(e);
+    }
     e = dd_exp(a, 0.0, &scale);
     power = scalar_power_of_two(scale);
     e.hi *= power;
     e.lo *= power;
     e = dd_div(x < 0 ? e : one, dd_add(one, e));
-    return e.hi + e.lo;
+    return dd_round(e);
 }
 /* @end */
 
@@ -251,7 +256,7 @@ double scalar_pow(double x, double y)
 
 /* ---- hyperbolic functions --------------------------------------------------------------------- */
 
-/* @snippet scalar_sinh needs: dd_expm1 dd_exp dd_add dd_div scalar_scale */
+/* @snippet scalar_sinh needs: dd_expm1 dd_exp dd_add dd_div dd_round_scaled */
 /* At most 0.51 ULP of double: (t + t / (t + 1)) / 2 with t = exp(x) - 1. */
 double scalar_sinh(double x)
 {
@@ -265,17 +270,17 @@ double scalar_sinh(double x)
         return x < 0 ? -0x1p1023 * 2.0 : 0x1p1023 * 2.0;
     if (a > 40.0) {
         t = dd_exp(a, 0.0, &scale);
-        a = scalar_scale(t, scale - 1);
+        a = dd_round_scaled(t, scale - 1);
     } else {
         t = dd_expm1(a);
         t = dd_add(t, dd_div(t, dd_add(t, one)));
-        a = 0.5 * (t.hi + t.lo);
+        a = 0.5 * dd_round(t);
     }
     return x < 0 ? -a : a;
 }
 /* @end */
 
-/* @snippet scalar_cosh needs: dd_exp dd_add dd_div scalar_scale scalar_power_of_two */
+/* @snippet scalar_cosh needs: dd_exp dd_add dd_div dd_round_scaled scalar_power_of_two */
 /* At most 0.51 ULP of double. */
 double scalar_cosh(double x)
 {
@@ -289,16 +294,16 @@ double scalar_cosh(double x)
         return 0x1p1023 * 2.0;
     t = dd_exp(a, 0.0, &scale);
     if (a > 40.0)
-        return scalar_scale(t, scale - 1);
+        return dd_round_scaled(t, scale - 1);
     power = scalar_power_of_two(scale);
     t.hi *= power;
     t.lo *= power;
     t = dd_add(t, dd_div(one, t));
-    return 0.5 * (t.hi + t.lo);
+    return 0.5 * dd_round(t);
 }
 /* @end */
 
-/* @snippet dd_log_twice needs: dd_log_wide */
+/* @snippet dd_log_twice needs: dd_log_wide dd_round */
 /* log(2a) of a large a. */
 static double dd_log_twice(double a)
 {
@@ -306,7 +311,7 @@ static double dd_log_twice(double a)
     scalar_dd y = {a, 0.0};
 
     y = dd_add(dd_log_wide(y), log_2);
-    return y.hi + y.lo;
+    return dd_round(y);
 }
 /* @end */
 
@@ -325,7 +330,7 @@ double scalar_asinh(double x)
         square = dd_product(a, a);
         u = dd_add(u, dd_div(square, dd_add(one, dd_sqrt(dd_add(one, square)))));
         u = dd_log1p_wide(u);
-        a = u.hi + u.lo;
+        a = dd_round(u);
     }
     return x < 0 ? -a : a;
 }
@@ -345,11 +350,11 @@ double scalar_acosh(double x)
         return dd_log_twice(x);
     t = dd_sum(x, -1.0);
     t = dd_log1p_wide(dd_add(t, dd_sqrt(dd_mul(t, dd_add(t, two)))));
-    return t.hi + t.lo;
+    return dd_round(t);
 }
 /* @end */
 
-/* @snippet scalar_atanh needs: dd_atanh_twice dd_log_wide dd_sum dd_div */
+/* @snippet scalar_atanh needs: dd_atanh_twice dd_log_wide dd_sum dd_div dd_round */
 /* At most 0.51 ULP of double; infinite at -1 and 1, NaN beyond. */
 double scalar_atanh(double x)
 {
@@ -363,14 +368,14 @@ double scalar_atanh(double x)
     if (a == 1.0)
         return x < 0 ? -0x1p1023 * 2.0 : 0x1p1023 * 2.0;
     y = a < 0.17 ? dd_atanh_twice(y) : dd_log_wide(dd_div(dd_sum(1.0, a), dd_sum(1.0, -a)));
-    a = 0.5 * (y.hi + y.lo);
+    a = 0.5 * dd_round(y);
     return x < 0 ? -a : a;
 }
 /* @end */
 
 /* ---- error functions ---------------------------------------------------------------------------- */
 
-/* @snippet scalar_erf needs: dd_erf scalar_scale scalar_power_of_two scalar_bits */
+/* @snippet scalar_erf needs: dd_erf dd_round_scaled scalar_power_of_two scalar_bits */
 /* At most 0.51 ULP of double. */
 double scalar_erf(double x)
 {
@@ -392,16 +397,16 @@ double scalar_erf(double x)
         y.lo = 0.0;
         e += (int32_t)(scalar_bits(a) >> 52) - 1022;
         y.hi = scalar_from_bits((scalar_bits(a) & (((uint64_t)1 << 52) - 1)) | (uint64_t)1022 << 52);
-        a = scalar_scale(dd_mul(y, factor), e);
+        a = dd_round_scaled(dd_mul(y, factor), e);
     } else {
         y = dd_erf(a);
-        a = y.hi + y.lo;
+        a = dd_round(y);
     }
     return x < 0 ? -a : a;
 }
 /* @end */
 
-/* @snippet scalar_erfc needs: dd_erf dd_exp dd_product dd_div dd_add scalar_scale */
+/* @snippet scalar_erfc needs: dd_erf dd_exp dd_product dd_div dd_add dd_round_scaled */
 /* 1 - erf(x): at most 0.51 ULP of double. Above 1.5 by the continued fraction
  * exp(-x^2) / sqrt(pi) / (x + 1/2 / (x + 1 / (x + 3/2 / ...))). */
 double scalar_erfc(double x)
@@ -429,7 +434,7 @@ double scalar_erfc(double x)
             y.lo = -y.lo;
         }
         y = dd_add(one, y);
-        return y.hi + y.lo;
+        return dd_round(y);
     }
     y = part;
     n = 20 + (int32_t)(400.0 / (a * a));
@@ -445,7 +450,7 @@ double scalar_erfc(double x)
         y.hi *= 2.0;
         y.lo *= 2.0;
     }
-    return scalar_scale(y, scale);
+    return dd_round_scaled(y, scale);
 }
 /* @end */
 

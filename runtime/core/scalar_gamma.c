@@ -27,7 +27,7 @@ static scalar_dd dd_sin_pi(double r, int cosine)
 }
 /* @end */
 
-/* @snippet scalar_lgamma needs: dd_lgamma dd_sin_pi dd_log_wide scalar_round_even */
+/* @snippet scalar_lgamma needs: dd_lgamma dd_sin_pi dd_log_wide dd_round scalar_round_even */
 /* log(abs(gamma(x))): at most 0.51 ULP of double, or 2^-64 near the zeros below -2; infinite at 0, -1, -2 ... */
 double scalar_lgamma(double x)
 {
@@ -50,11 +50,11 @@ double scalar_lgamma(double x)
 
             y = dd_add(y, less);
         }
-        return -(y.hi + y.lo);
+        return -dd_round(y);
     }
     if (x > 0) {
         y = dd_lgamma(x);
-        return y.hi + y.lo;
+        return dd_round(y);
     }
     /* gamma(x) gamma(-x) = -pi / (x sin(pi x)) */
     y = dd_sin_pi(r < 0 ? -r : r, 0);
@@ -63,7 +63,7 @@ double scalar_lgamma(double x)
     y.hi = -y.hi;
     y.lo = -y.lo;
     y = dd_add(log_pi, y);
-    return y.hi + y.lo;
+    return dd_round(y);
 }
 /* @end */
 
@@ -96,7 +96,7 @@ static scalar_dd dd_digamma(scalar_dd x)
 }
 /* @end */
 
-/* @snippet scalar_digamma needs: dd_digamma dd_sin_pi scalar_round_even scalar_from_bits */
+/* @snippet scalar_digamma needs: dd_digamma dd_sin_pi dd_round scalar_round_even scalar_from_bits */
 /* The derivative of log(gamma(x)): at most 0.51 ULP of double, or 2^-64 near the zeros; NaN at 0, -1, -2 ... */
 double scalar_digamma(double x)
 {
@@ -112,13 +112,13 @@ double scalar_digamma(double x)
         return -1.0 / x;
     if (x > 0) {
         y = dd_digamma(y);
-        return y.hi + y.lo;
+        return dd_round(y);
     }
     /* digamma(-a) = digamma(a) + 1 / a + pi cot(pi a) */
     turn = dd_mul(pi, dd_div(dd_sin_pi(r, 1), dd_sin_pi(r, 0)));
     y = a < 1.0 ? dd_digamma(dd_add(one, y)) : dd_add(dd_digamma(y), dd_div(one, y));
     y = dd_add(y, turn);
-    return y.hi + y.lo;
+    return dd_round(y);
 }
 /* @end */
 
@@ -188,8 +188,9 @@ static scalar_dd dd_erf_inverse(double x)
         z = square.hi != a ? 0x1p-200 : 1.0;
         u.hi *= minus;
         u.lo = (u.lo + (square.hi == a ? 0x1.d8d6bd4be2b6fp-3 * a * a * a : 0.0)) * minus;
-        u.hi *= z;
-        u.lo *= z;
+        e = u.hi * z; /* rounded, when it is denormal: what was lost goes to the low part */
+        u.lo = (u.hi - e * (square.hi == a ? 1.0 : 0x1p200) + u.lo) * z;
+        u.hi = e;
         return u;
     }
     z = y * y;
@@ -220,7 +221,7 @@ static scalar_dd dd_erf_inverse(double x)
 }
 /* @end */
 
-/* @snippet scalar_erfinv needs: dd_erf_inverse dd_erfc_inverse scalar_from_bits */
+/* @snippet scalar_erfinv needs: dd_erf_inverse dd_erfc_inverse dd_round scalar_from_bits */
 /* The y whose erf is x: at most 0.51 ULP of double; infinite at -1 and 1, NaN beyond. */
 double scalar_erfinv(double x)
 {
@@ -233,14 +234,14 @@ double scalar_erfinv(double x)
         return a > 1.0 ? scalar_from_bits(0x7ff8000000000000u) : x < 0 ? -0x1p1023 * 2.0 : 0x1p1023 * 2.0;
     if (a <= 0.5) {
         y = dd_erf_inverse(x);
-        return y.hi + y.lo;
+        return dd_round(y);
     }
     y = dd_erfc_inverse(1.0 - a, 0);
-    return x < 0 ? -(y.hi + y.lo) : y.hi + y.lo;
+    return x < 0 ? -dd_round(y) : dd_round(y);
 }
 /* @end */
 
-/* @snippet scalar_ndtri needs: dd_erf_inverse dd_erfc_inverse dd_mul scalar_from_bits */
+/* @snippet scalar_ndtri needs: dd_erf_inverse dd_erfc_inverse dd_mul dd_round scalar_from_bits */
 /* The quantile of the normal distribution: at most 0.51 ULP of double; infinite at 0 and 1, NaN beyond. */
 double scalar_ndtri(double p)
 {
@@ -260,6 +261,6 @@ double scalar_ndtri(double p)
     else
         y = p < 0x1p-900 ? dd_erfc_inverse(2.0 * p * 0x1p300, -300) : dd_erfc_inverse(2.0 * p, 0);
     y = dd_mul(root_2, y);
-    return p < 0.25 ? -(y.hi + y.lo) : y.hi + y.lo;
+    return p < 0.25 ? -dd_round(y) : dd_round(y);
 }
 /* @end */

@@ -130,6 +130,39 @@ static inline double scalar_scale(scalar_dd v, int32_t scale)
 }
 /* @end */
 
+/* @snippet dd_round needs: scalar_dd scalar_bits scalar_from_bits */
+/* The double nearest to y.hi + y.lo. But where that lies just between two neighbouring float32 (denormal ones
+ * included) and y does not, it is the next double on y's side: rounding it once more, to float32, then gives the float32
+ * nearest to y. */
+static inline double dd_round(scalar_dd y)
+{
+    double sum = y.hi + y.lo, rest = y.lo - (sum - y.hi);
+    uint64_t bits = scalar_bits(sum), tie = (uint64_t)1 << 28;
+    int32_t exponent = (int32_t)(bits >> 52 & 0x7ff) - 1023;
+
+    if ((bits & (tie - 1)) != 0 || rest == 0 || exponent < -150 || exponent > 127)
+        return sum;
+    if (exponent < -126)
+        tie <<= -126 - exponent;
+    bits |= (uint64_t)1 << 52; /* of the significand, or in 2^-150 the tie itself; else of no meaning here */
+    if ((bits & (2 * tie - 1)) != tie)
+        return sum;
+    return scalar_from_bits((rest < 0) == (sum < 0) ? scalar_bits(sum) + 1 : scalar_bits(sum) - 1);
+}
+/* @end */
+
+/* @snippet dd_round_scaled needs: dd_round scalar_scale scalar_power_of_two */
+/* dd_round(2^scale * v), rounded once also where the result is denormal; v.hi in [0.5, 2]. */
+static inline double dd_round_scaled(scalar_dd v, int32_t scale)
+{
+    if (scale < -300 || scale > 300)
+        return scalar_scale(v, scale);
+    v.hi *= scalar_power_of_two(scale);
+    v.lo *= scalar_power_of_two(scale);
+    return dd_round(v);
+}
+/* @end */
+
 /* @snippet dd_atanh_twice needs: dd_mul dd_add dd_fast_sum */
 /* 2 atanh(s) for |s| < 0.172, by its series; relative error below 2^-75. */
 static inline scalar_dd dd_atanh_twice(scalar_dd s)

@@ -66,7 +66,7 @@ static scalar_dd dd_reduce_half_pi(double x, uint32_t *quadrant)
 }
 /* @end */
 
-/* @snippet scalar_sin needs: dd_reduce_half_pi dd_sin_small dd_cos_small */
+/* @snippet scalar_sin needs: dd_reduce_half_pi dd_sin_small dd_cos_small dd_round */
 /* At most 0.501 ULP of double; NaN for infinities. */
 double scalar_sin(double x)
 {
@@ -80,11 +80,11 @@ double scalar_sin(double x)
     if (x < -0.78 || x > 0.78)
         r = dd_reduce_half_pi(x, &quadrant);
     r = quadrant & 1 ? dd_cos_small(r) : dd_sin_small(r);
-    return quadrant & 2 ? -(r.hi + r.lo) : r.hi + r.lo;
+    return quadrant & 2 ? -dd_round(r) : dd_round(r);
 }
 /* @end */
 
-/* @snippet scalar_cos needs: dd_reduce_half_pi dd_sin_small dd_cos_small */
+/* @snippet scalar_cos needs: dd_reduce_half_pi dd_sin_small dd_cos_small dd_round */
 /* At most 0.501 ULP of double; NaN for infinities. */
 double scalar_cos(double x)
 {
@@ -98,11 +98,11 @@ double scalar_cos(double x)
     if (x < -0.78 || x > 0.78)
         r = dd_reduce_half_pi(x, &quadrant);
     r = quadrant & 1 ? dd_sin_small(r) : dd_cos_small(r);
-    return (quadrant + 1) & 2 ? -(r.hi + r.lo) : r.hi + r.lo;
+    return (quadrant + 1) & 2 ? -dd_round(r) : dd_round(r);
 }
 /* @end */
 
-/* @snippet scalar_tan needs: dd_reduce_half_pi dd_sin_small dd_cos_small dd_div */
+/* @snippet scalar_tan needs: dd_reduce_half_pi dd_sin_small dd_cos_small dd_div dd_round */
 /* At most 0.51 ULP of double; NaN for infinities. */
 double scalar_tan(double x)
 {
@@ -118,7 +118,7 @@ double scalar_tan(double x)
     sine = dd_sin_small(r);
     cosine = dd_cos_small(r);
     r = quadrant & 1 ? dd_div(cosine, sine) : dd_div(sine, cosine);
-    return quadrant & 1 ? -(r.hi + r.lo) : r.hi + r.lo;
+    return quadrant & 1 ? -dd_round(r) : dd_round(r);
 }
 /* @end */
 
@@ -179,7 +179,7 @@ static scalar_dd dd_atan(scalar_dd q)
 }
 /* @end */
 
-/* @snippet scalar_atan needs: dd_atan */
+/* @snippet scalar_atan needs: dd_atan dd_round */
 /* At most 0.51 ULP of double. */
 double scalar_atan(double x)
 {
@@ -190,7 +190,7 @@ double scalar_atan(double x)
     if (q.hi > 0x1p60)
         return x < 0 ? -0x1.921fb54442d18p+0 : 0x1.921fb54442d18p+0;
     q = dd_atan(q);
-    return x < 0 ? -(q.hi + q.lo) : q.hi + q.lo;
+    return x < 0 ? -dd_round(q) : dd_round(q);
 }
 /* @end */
 
@@ -206,7 +206,7 @@ static scalar_dd dd_complement_pi(scalar_dd a)
 }
 /* @end */
 
-/* @snippet scalar_atan2 needs: dd_atan dd_complement_pi dd_div scalar_bits */
+/* @snippet scalar_atan2 needs: dd_atan dd_complement_pi dd_div dd_round scalar_bits */
 /* The angle of the point (x, y), of the sign of y: at most 0.51 ULP of double. */
 double scalar_atan2(double y, double x)
 {
@@ -232,7 +232,7 @@ double scalar_atan2(double y, double x)
         q = dd_atan(dd_div(q, n));
         if (is_left)
             q = dd_complement_pi(q);
-        r = q.hi + q.lo;
+        r = dd_round(q);
     }
     return is_below ? -r : r;
 }
@@ -248,7 +248,7 @@ static scalar_dd dd_asin(double a)
 }
 /* @end */
 
-/* @snippet scalar_asin needs: dd_asin scalar_from_bits */
+/* @snippet scalar_asin needs: dd_asin dd_round scalar_from_bits */
 /* At most 0.51 ULP of double; NaN outside [-1, 1]. */
 double scalar_asin(double x)
 {
@@ -263,11 +263,11 @@ double scalar_asin(double x)
         return x < 0 ? -0x1.921fb54442d18p+0 : 0x1.921fb54442d18p+0;
     }
     q = dd_asin(a);
-    return x < 0 ? -(q.hi + q.lo) : q.hi + q.lo;
+    return x < 0 ? -dd_round(q) : dd_round(q);
 }
 /* @end */
 
-/* @snippet scalar_acos needs: dd_atan dd_sqrt dd_sum dd_mul dd_div dd_complement_pi scalar_from_bits */
+/* @snippet scalar_acos needs: dd_atan dd_sqrt dd_sum dd_mul dd_div dd_complement_pi dd_round scalar_from_bits */
 /* At most 0.51 ULP of double; NaN outside [-1, 1]. */
 double scalar_acos(double x)
 {
@@ -286,6 +286,6 @@ double scalar_acos(double x)
     q = dd_atan(dd_div(dd_sqrt(dd_mul(dd_sum(1.0, -a), dd_sum(1.0, a))), q));
     if (x < 0)
         q = dd_complement_pi(q);
-    return q.hi + q.lo;
+    return dd_round(q);
 }
 /* @end */

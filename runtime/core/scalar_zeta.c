@@ -129,7 +129,7 @@ double scalar_polygamma(double n, double x)
 
 /* ---- modified Bessel functions -------------------------------------------------------------------- */
 
-/* @snippet bessel_scaled needs: dd_div dd_exp dd_sqrt scalar_scale_any */
+/* @snippet bessel_scaled needs: dd_div dd_exp dd_sqrt dd_round scalar_scale_any */
 /* exp(-x) I(order, x), or where PLAIN I(order, x), for x > 0 and the orders 0 and 1; relative error below 2^-60. */
 static double bessel_scaled(double x, int32_t order, int plain)
 {
@@ -143,7 +143,7 @@ static double bessel_scaled(double x, int32_t order, int plain)
     if (x > 0x1p60) { /* 1 / sqrt(2 pi x); scaled, for products of large numbers leave the range of doubles */
         y.hi = x * 0x1p-200;
         sum = dd_div(minus_root, dd_sqrt(y));
-        return (sum.hi + sum.lo) * 0x1p-100;
+        return dd_round(sum) * 0x1p-100;
     }
     if (x >= 40.0) { /* Hankel's expansion: term k by term k - 1 is ((2k - 1)^2 - 4 order) / (8 k x) */
         for (k = 1; k < 60 && (term.hi > 0x1p-70 || term.hi < -0x1p-70); k++) {
@@ -156,12 +156,20 @@ static double bessel_scaled(double x, int32_t order, int plain)
         }
         sum = dd_div(dd_mul(minus_root, sum), dd_sqrt(y));
         if (!plain)
-            return sum.hi + sum.lo;
+            return dd_round(sum);
         n = dd_exp(x, 0.0, &scale);
-        return scalar_scale_any(dd_mul(sum, n), scale);
+        sum = dd_mul(sum, n);
+        if (scale > 300)
+            return scalar_scale_any(sum, scale);
+        sum.hi *= scalar_power_of_two(scale);
+        sum.lo *= scalar_power_of_two(scale);
+        return dd_round(sum);
     }
-    if (x < 0x1p-70)
-        return order == 0 ? 1.0 : 0.5 * x;
+    if (x < 0x1p-70) { /* I1 lies above x / 2, exp(-x) I1 below */
+        y.hi = 0.5 * x;
+        y.lo = plain ? 0x1p-1074 : -0x1p-1074;
+        return order == 0 ? 1.0 : x > 0x1p-1000 ? dd_round(y) : y.hi;
+    }
     m = 0.25;
     square = dd_product(x, x);
     square.hi *= m;
@@ -181,7 +189,7 @@ static double bessel_scaled(double x, int32_t order, int plain)
         y.hi = 0.5 * x;
         sum = dd_mul(sum, y);
     }
-    return sum.hi + sum.lo;
+    return dd_round(sum);
 }
 /* @end */
 

@@ -24,7 +24,7 @@ Test(row, families_are_sorted)
                                    &ops_join,          &ops_pad,      &ops_reverse,   &ops_reshape,
                                    &ops_block,         &ops_sequence, &ops_diagonal,  &ops_gather,
                                    &ops_scatter,       &ops_order, &ops_special, &ops_search, &ops_cross, &ops_bands, &ops_sparse_segment,
-                                   &ops_assert,        &ops_inplace, &ops_layout, &ops_fake_quant};
+                                   &ops_assert,        &ops_inplace, &ops_layout, &ops_fake_quant, &ops_unique, &ops_tally};
     size_t total = 0;
 
     for (size_t f = 0; f < sizeof families / sizeof families[0]; f++) {
