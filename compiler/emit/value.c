@@ -379,18 +379,32 @@ static const char *divide(nest_text *n, const loop_value *value, bool guarded, c
     return guarded ? narrow(n, value->dtype, FORMAT(n, "%s == 0 ? 0 : %s", b, quotient)) : quotient;
 }
 
-/* Squares and cubes are within what the default mode promises of any power. */
+/* Powers of 1, 2, 3, 4 and -1 are within what the default mode promises of any power, and have C's special cases. */
 const char *small_power(nest_text *n, const loop_value *value, const char *a)
 {
     const loop_value *exponent = &n->nest->values[value->args[1]];
     if (n->p->exact || value->op != LOOP_POW || exponent->op != LOOP_CONST)
         return NULL;
-    bool narrow_one = exponent->dtype == STEPC_FLOAT32;
-    if (exponent->bits == (narrow_one ? UINT64_C(0x40000000) : UINT64_C(0x4000000000000000)))
+    switch (exponent->bits) {
+    case UINT64_C(0x3f800000):
+    case UINT64_C(0x3ff0000000000000):
+        return a;
+    case UINT64_C(0x40000000):
+    case UINT64_C(0x4000000000000000):
         return FORMAT(n, "%s * %s", a, a);
-    if (exponent->bits == (narrow_one ? UINT64_C(0x40400000) : UINT64_C(0x4008000000000000)))
+    case UINT64_C(0x40400000):
+    case UINT64_C(0x4008000000000000):
         return FORMAT(n, "%s * %s * %s", a, a, a);
-    return NULL;
+    case UINT64_C(0x40800000):
+    case UINT64_C(0x4010000000000000):
+        return FORMAT(n, "(%s * %s) * (%s * %s)", a, a, a, a);
+    case UINT64_C(0xbf800000):
+        return FORMAT(n, "1.0f / %s", a);
+    case UINT64_C(0xbff0000000000000):
+        return FORMAT(n, "1.0 / %s", a);
+    default: /* the numbers of the other width are far from these */
+        return NULL;
+    }
 }
 
 static const char *binary_float(nest_text *n, const loop_value *value, const char *a, const char *b)

@@ -88,6 +88,7 @@ static bool operation_possible(nest_text *n, int32_t v)
     case LOOP_IGAMMA:
     case LOOP_IGAMMAC:
     case LOOP_BETAINC:
+    case LOOP_SOFTPLUS:
     case LOOP_ERF:
     case LOOP_ERFC:
     case LOOP_POW:

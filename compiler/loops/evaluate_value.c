@@ -275,6 +275,8 @@ static void eval_unary_float(const ready_nest *n, int32_t v, int64_t count)
         EACH(scalar_bessel_i1(a[l]));
     case LOOP_BESSEL_I1E:
         EACH(scalar_bessel_i1e(a[l]));
+    case LOOP_SOFTPLUS:
+        EACH(scalar_log1p(scalar_exp(a[l] < 0 ? a[l] : -a[l])) + (a[l] < 0 ? 0 : a[l]));
     case LOOP_ERF:
         EACH(scalar_erf(a[l]));
     case LOOP_ERFC:
@@ -679,6 +681,7 @@ void evaluate_value(const ready_nest *n, int32_t v, int64_t count)
     case LOOP_BESSEL_I0E:
     case LOOP_BESSEL_I1:
     case LOOP_BESSEL_I1E:
+    case LOOP_SOFTPLUS:
     case LOOP_ERF:
     case LOOP_ERFC:
     case LOOP_NOT:

@@ -93,6 +93,7 @@ typedef struct loop_axis {
     X(BESSEL_I0E, "bessel_i0e", 1) \
     X(BESSEL_I1, "bessel_i1", 1) \
     X(BESSEL_I1E, "bessel_i1e", 1) \
+    X(SOFTPLUS,  "softplus", 1) /* log(1 + exp(x)) */                                                \
     X(ERF,       "erf",     1) \
     X(ERFC,      "erfc",    1) \
     X(NOT,       "not",     1) /* bool: logical; integers: bitwise */                                \
