@@ -116,11 +116,11 @@ static stepc_code kernel_special(kernel_context *k)
 }
 
 static const op_row rows[] = {
-    {"Betainc", infer_betainc, kernel_betainc, 0, SAMPLE_NONE, 0.1, 0.9},
+    {"Betainc", infer_betainc, kernel_betainc, 0, SAMPLE_SINGLE, 0, 0},
     {"Igamma", infer_broadcast, kernel_special, 0, SAMPLE_BINARY, 0.1, 9},
     {"Igammac", infer_broadcast, kernel_special, 0, SAMPLE_BINARY, 0.1, 9},
     {"NextAfter", infer_broadcast, kernel_special, 0, SAMPLE_BINARY, 0, 0},
-    {"Polygamma", infer_broadcast, kernel_special, 0, SAMPLE_NONE, 0, 0},
+    {"Polygamma", infer_broadcast, kernel_special, 0, SAMPLE_SINGLE, 0, 0},
     {"Zeta", infer_broadcast, kernel_special, 0, SAMPLE_BINARY, 1.5, 9},
 };
 

@@ -207,7 +207,7 @@ static stepc_code infer_tile_grad(infer_context *c)
 }
 
 static const op_row rows[] = {
-    {"DenseBincount", infer_dense_bincount, kernel_dense_bincount, 0, SAMPLE_NONE, 0, 0},
+    {"DenseBincount", infer_dense_bincount, kernel_dense_bincount, 0, SAMPLE_SCATTER, 0, 0},
     {"TileGrad", infer_tile_grad, kernel_tile_grad, 0, SAMPLE_NONE, 0, 0},
 };
 

@@ -6,6 +6,7 @@
 #include "runtime/core/checked.h"
 #include "runtime/core/dtype.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -223,7 +224,7 @@ static bound compute_ends(const running_nest *n, int32_t v)
         return (bound){always, !never, false, false, 0, 0};
     }
     case LOOP_BETAINC:
-        return bound_whole(value->dtype);
+        return bound_betainc(value->dtype, *a, n->values[value->args[1]], n->values[value->args[2]]);
     case LOOP_SELECT: {
         bound yes = n->values[value->args[1]], no = n->values[value->args[2]];
         return a->lo > 0 ? yes : a->hi < 1 ? no : bound_hull(yes, no);
@@ -337,6 +338,34 @@ static stepc_code run_nest(walk *w, const loop_nest *nest, stepc_error *error)
 
 /* ---- the program --------------------------------------------------------------------------------- */
 
+/* log(exp(a) + exp(b)), which rises with both. */
+static real log_of_sum(real a, real b)
+{
+    real most = a > b ? a : b, least = a > b ? b : a;
+    return most == -(real)INFINITY ? most : most + log1pl(expl(least - most));
+}
+
+/* Every element is the logarithm of the sum of the exponentials of those before it, in double: each step loses a few units
+ * in the last place of what it has met so far. */
+static void scan_logarithms(const loop_scan *scan, const bound *from, bound *to, int64_t apart, int64_t extent)
+{
+    bound total = {-(real)INFINITY, -(real)INFINITY, false, false, 0, 0};
+    real lost = 0, most = 1;
+    for (int64_t k = 0; k < extent; k++) {
+        int64_t at = (scan->is_reverse ? extent - 1 - k : k) * apart;
+        bound x = from[at], next = {log_of_sum(total.lo, x.lo), log_of_sum(total.hi, x.hi), false, false, 0, 0};
+        if (x.may_be_nan || !isfinite(x.lo) || !isfinite(x.hi) || total.may_be_nan)
+            next = bound_whole(STEPC_FLOAT64);
+        most = fmaxl(most, fmaxl(fabsl(next.lo), fabsl(next.hi)));
+        lost += 4 * DBL_EPSILON * most;
+        bound result = scan->is_exclusive ? total : next;
+        result.lo -= lost;
+        result.hi += lost;
+        to[at] = scan->is_exclusive && k == 0 ? (bound){-DBL_MAX, -DBL_MAX, false, false, 0, 0} : result;
+        total = next;
+    }
+}
+
 /* Every element is the sum or product of those before it, in any order. */
 static void scan_column(const loop_scan *scan, stepc_dtype dtype, const bound *from, bound *to, int64_t apart,
                         int64_t extent)
@@ -344,9 +373,7 @@ static void scan_column(const loop_scan *scan, stepc_dtype dtype, const bound *f
     loop_acc kind = {.kind = scan->kind, .dtype = dtype};
     bound_acc total = {0};
     bound_acc_begin(&total, &kind);
-    for (int64_t k = 0; k < extent && scan->form == SCAN_LOGARITHMS; k++)
-        to[k * apart] = bound_whole(dtype);
-    for (int64_t k = 0; k < extent && scan->form == SCAN_PLAIN; k++) {
+    for (int64_t k = 0; k < extent; k++) {
         int64_t at = (scan->is_reverse ? extent - 1 - k : k) * apart;
         if (scan->is_exclusive)
             to[at] = acc_end(&total, 0); /* in order: a chain of all terms */
@@ -368,7 +395,10 @@ static stepc_code run_scan(walk *w, const loop_call *call, stepc_error *error)
         return error_set(error, STEPC_INTERNAL, "enclosing: a scan outside its buffers");
     for (int64_t i = 0; i < count && call->scan.form == SCAN_PAIRS; i++)
         target->elements[at + i] = bound_whole(to->dtype);
-    for (int64_t block = 0; block < count && call->scan.form != SCAN_PAIRS; block += extent * inner)
+    for (int64_t block = 0; block < count && call->scan.form == SCAN_LOGARITHMS; block += extent * inner)
+        for (int64_t i = 0; i < inner; i++)
+            scan_logarithms(&call->scan, source->elements + start + block + i, target->elements + at + block + i, inner, extent);
+    for (int64_t block = 0; block < count && call->scan.form == SCAN_PLAIN; block += extent * inner)
         for (int64_t i = 0; i < inner; i++)
             scan_column(&call->scan, to->dtype, source->elements + start + block + i, target->elements + at + block + i,
                         inner, extent);

@@ -50,6 +50,7 @@ bool bound_is_point(bound a); /* one value, no NaN */
 bool bound_is_whole(stepc_dtype dtype, bound a);
 bound bound_round(stepc_dtype dtype, bound a); /* to nearest even; integers as they are */
 bound bound_unary(const loop_value *value, stepc_dtype from, bound_rounding rounding, bound a);
+bound bound_betainc(stepc_dtype dtype, bound a, bound b, bound x);
 /* IS_SAME: both are one and the same value. */
 bound bound_binary(loop_op op, stepc_dtype from, stepc_dtype dtype, bound_rounding rounding, bound a, bound b,
                    bool is_same);

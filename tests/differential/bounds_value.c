@@ -112,18 +112,22 @@ bound bound_round(stepc_dtype dtype, bound a)
     return a;
 }
 
-/* A little further out than computing in long double may have come in. */
-static real down(real x) { return isfinite(x) ? x - fabsl(x) * 0x1p-62L - LDBL_MIN : x; }
+/* As far off as an operation in double may be, what is narrower being rounded from doubles; of doubles, as computing in
+ * long double may have come in. */
+static real slack(stepc_dtype dtype, real x)
+{
+    return isfinite(x) ? fabsl(x) * (dtype == STEPC_FLOAT64 ? 0x1p-62L : 0x1p-52L) + LDBL_MIN : 0;
+}
 
-static real up(real x) { return isfinite(x) ? x + fabsl(x) * 0x1p-62L + LDBL_MIN : x; }
-
-/* Takes X, a result in long double of an operation on ends, into A. */
+/* Takes X, a result in long double of an operation on ends, into A, rounded or not. */
 static void take_unrounded(bound *a, stepc_dtype dtype, real x)
 {
     if (x != x)
         return;
-    real rounded = nearest(dtype, (double)x);
-    real lo = down(x) < rounded ? down(x) : rounded, hi = up(x) > rounded ? up(x) : rounded;
+    real lo = x - slack(dtype, x), hi = x + slack(dtype, x);
+    real rounded_lo = nearest(dtype, (double)lo), rounded_hi = nearest(dtype, (double)hi);
+    lo = lo < rounded_lo ? lo : rounded_lo;
+    hi = hi > rounded_hi ? hi : rounded_hi;
     a->lo = lo < a->lo ? lo : a->lo;
     a->hi = hi > a->hi ? hi : a->hi;
 }
@@ -477,6 +481,16 @@ static bound two_args(loop_op op, stepc_dtype dtype, bound a, bound b)
         return within_two_ulp(dtype, -3.14159265358979323846264338327950288L, 3.14159265358979323846264338327950288L,
                               a.may_be_nan || b.may_be_nan);
     return pair_corners(LOOP_ATAN2, dtype, a, b);
+}
+
+/* The share falls with a, rises with b and x. */
+bound bound_betainc(stepc_dtype dtype, bound a, bound b, bound x)
+{
+    bool is_inside = a.lo > 0 && b.lo > 0 && x.lo >= 0 && x.hi <= 1 && isfinite(a.hi) && isfinite(b.hi);
+    if (!is_inside || a.may_be_nan || b.may_be_nan || x.may_be_nan)
+        return bound_whole(dtype);
+    return within_two_ulp(dtype, (real)scalar_betainc((double)a.hi, (double)b.lo, (double)x.lo),
+                          (real)scalar_betainc((double)a.lo, (double)b.hi, (double)x.hi), false);
 }
 
 static bound float_unary(const loop_value *value, bound_rounding rounding, bound a)

@@ -74,6 +74,8 @@ void generate_values(generated_graph *g, const generated_tensor *t, void *data, 
         double value = t->low + (t->high - t->low) * unit(g);
         if (t->dtype == STEPC_BOOL)
             store_u64(t->dtype, data, i, (uint64_t)generate_below(g, 2));
+        else if (t->label_limit && dtype_is_float(t->dtype))
+            store_f64(t->dtype, data, i, (double)generate_below(g, t->label_limit));
         else if (t->label_limit)
             store_i64(t->dtype, data, i, generate_below(g, t->label_limit));
         else if (dtype_is_float(t->dtype))
@@ -1001,8 +1003,6 @@ static bool is_wanted(const op_row *row, const generate_counts *counts)
     snprintf(name, sizeof name, ",%s,", row->name);
     return !counts->only || strstr(counts->only, name);
 }
-
-enum { OLD_PRODUCER = 6, NEW_PRODUCER = 27 }; /* of the graph: operators have been removed in between */
 
 static int producer_of(const generated_graph *g) { return g->is_old ? OLD_PRODUCER : NEW_PRODUCER; }
 

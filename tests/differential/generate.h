@@ -13,6 +13,8 @@
 /* What a feed's values are, beside random. */
 typedef enum value_order { ORDER_NONE, ORDER_SORTED /* rising in every row */, ORDER_PERMUTATION } value_order;
 
+enum { OLD_PRODUCER = 6, NEW_PRODUCER = 27 }; /* of a graph: operators have been removed in between */
+
 typedef struct generated_tensor {
     char name[24]; /* "n3:0" */
     stepc_dtype dtype;

@@ -198,8 +198,8 @@ static bool make_unsorted(generated_graph *g, const op_row *row, stepc_dtype dty
 static bool make_bincount(generated_graph *g, const op_row *row, stepc_dtype dtype)
 {
     int64_t dims[2] = {1 + generate_below(g, 30), 1 + generate_below(g, 4)}, none = 0, bins = generate_below(g, 9);
-    int32_t rank = (int32_t)generate_below(g, 3);
-    bool weighted = generate_below(g, 2);
+    bool dense = strcmp(row->name, "DenseBincount") == 0, weighted = generate_below(g, 2);
+    int32_t rank = dense ? 1 : (int32_t)generate_below(g, 3);
     generated_tensor *values = part_feed(g, STEPC_INT32, dims, rank), *size = part_integers(g, &bins, 1, 0);
     generated_tensor *weights = weighted ? part_feed(g, dtype, dims, rank) : part_feed(g, dtype, &none, 1);
     values->label_limit = 10;
@@ -207,6 +207,8 @@ static bool make_bincount(generated_graph *g, const op_row *row, stepc_dtype dty
     part_input(g, values);
     part_input(g, size);
     part_input(g, weights);
+    if (dense)
+        part_type(g, "Tidx", STEPC_INT32);
     part_type(g, "T", dtype);
     part_output(g, 0, dtype, &bins, 1);
     part_end(g);
@@ -319,7 +321,7 @@ bool generate_scatter(generated_graph *g, const op_row *row)
         const char *begin;
         bool (*make)(generated_graph *g, const op_row *row, stepc_dtype dtype);
     } makers[] = {
-        {"Bincount", make_bincount},       {"Bitcast", make_bitcast},       {"DynamicStitch", make_stitch},  {"InTopK", make_in_top},
+        {"Bincount", make_bincount},       {"Bitcast", make_bitcast},       {"DenseBincount", make_bincount}, {"DynamicStitch", make_stitch},  {"InTopK", make_in_top},
         {"Inplace", make_inplace},
         {"ParallelDynamic", make_stitch},  {"Scatter", make_scatter},       {"SegmentMaxV2", make_segment_told},
         {"SegmentMinV2", make_segment_told}, {"SegmentProdV2", make_segment_told}, {"SegmentSumV2", make_segment_told},

@@ -181,6 +181,46 @@ static bool make_global_norm(generated_graph *g, const op_row *row)
     return true;
 }
 
+/* ---- functions of several numbers ---------------------------------------------------------------------------------------- */
+
+static bool make_betainc(generated_graph *g, const op_row *row)
+{
+    stepc_dtype dtype = generate_below(g, 2) ? STEPC_FLOAT32 : STEPC_FLOAT64;
+    int64_t count = generate_below(g, 40);
+    int32_t single = (int32_t)generate_below(g, 4); /* which of the operands is a scalar; 3: none */
+    generated_tensor *in[3];
+    for (int32_t i = 0; i < 3; i++) {
+        in[i] = part_feed(g, dtype, &count, i != single);
+        in[i]->low = i < 2 ? 0.25 : 0;
+        in[i]->high = i < 2 ? 20 : 1;
+    }
+    part_begin(g, row->name);
+    for (int32_t i = 0; i < 3; i++)
+        part_input(g, in[i]);
+    part_type(g, "T", dtype);
+    part_output(g, 0, dtype, &count, 1);
+    part_end(g);
+    return true;
+}
+
+/* Derivatives of whole orders: of others there are none. */
+static bool make_polygamma(generated_graph *g, const op_row *row)
+{
+    stepc_dtype dtype = generate_below(g, 2) ? STEPC_FLOAT32 : STEPC_FLOAT64;
+    int64_t count = generate_below(g, 40);
+    generated_tensor *order = part_feed(g, dtype, &count, (int32_t)generate_below(g, 2)), *x = part_feed(g, dtype, &count, 1);
+    order->label_limit = 7;
+    x->low = 0.125;
+    x->high = 30;
+    part_begin(g, row->name);
+    part_input(g, order);
+    part_input(g, x);
+    part_type(g, "T", dtype);
+    part_output(g, 0, dtype, &count, 1);
+    part_end(g);
+    return true;
+}
+
 /* ---- layouts ------------------------------------------------------------------------------------------------------------ */
 
 static bool make_layout(generated_graph *g, const op_row *row)
@@ -306,6 +346,7 @@ bool generate_single(generated_graph *g, const op_row *row)
         bool (*make)(generated_graph *g, const op_row *row);
     } makers[] = {
         {"BatchNormWithGlobalNormalization", make_global_norm},
+        {"Betainc", make_betainc},
         {"CompareAndBitpack", make_bitpack},
         {"ConcatOffset", make_concat_offset},
         {"DataFormatDimMap", make_layout},
@@ -320,6 +361,7 @@ bool generate_single(generated_graph *g, const op_row *row)
         {"MirrorPadGrad", make_mirror_gradient},
         {"NthElement", make_nth},
         {"ParallelConcat", make_parallel_concat},
+        {"Polygamma", make_polygamma},
         {"UnravelIndex", make_unravel},
         {"UpperBound", make_bound},
     };
