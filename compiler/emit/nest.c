@@ -459,6 +459,10 @@ void write_vector_loop(nest_text *n, int32_t axis, const char *low, const char *
     }
     if (multiple % most == 0)
         return;
+    if (n->whole_tail) {
+        write_whole_tail(n, axis, high, depth, body);
+        return;
+    }
     line(n->out, depth, "if (i%d < %s) {", a, high);
     line(n->out, depth + 1, "const size_t rest = (size_t)(%s - i%d);", high, a);
     n->tail = true;
@@ -481,7 +485,10 @@ static void write_in_row(nest_text *n, int32_t axis, int32_t depth)
 static void write_rows(nest_text *n, int32_t axis, int32_t rows, const char *high, int32_t depth)
 {
     int a = (int)axis;
-    line(n->out, depth, "for (; %s - i%d >= %d; i%d += %d) {", high, a, (int)rows, a, (int)rows);
+    if (rows > 1)
+        line(n->out, depth, "for (; %s - i%d >= %d; i%d += %d) {", high, a, (int)rows, a, (int)rows);
+    else
+        line(n->out, depth, "for (; i%d < %s; i%d++) {", a, high, a);
     n->rows = rows;
     write_in_row(n, axis, depth + 1);
     line(n->out, depth, "}");

@@ -6,7 +6,7 @@
 
 enum {
     LINE_BYTES = 64,   /* a panel is a multiple of it, and so of any vector */
-    LEAST_BYTES = 1024 /* of a weight: below, a copy in another order is not worth its room */
+    LEAST_BYTES = 256 /* of a weight: below, a copy in another order is not worth its room */
 };
 
 static bool is_fixed(const loop_program *p, const loop_buffer *b)
