@@ -44,13 +44,22 @@ static int32_t space_lanes(scheduler *s)
 
 /* ---- register tiles ---------------------------------------------------------------------- */
 
-/* Whether what the vectors of a product read is too large to come from the second cache level for every tile of rows. */
-static bool is_large(const scheduler *s, const nest_schedule *out)
+/* Bytes of floats of AXIS and the reduction together, as far as they count. */
+static int64_t operand_bytes(const scheduler *s, int32_t axis)
 {
-    int64_t bytes = axis_nominal(s, out->vector_axis) * 4;
+    int64_t bytes = axis_nominal(s, axis) * 4;
     for (int32_t k = s->space; k < s->nest->axis_count; k++)
         bytes = bytes > INT32_MAX ? bytes : bytes * axis_nominal(s, k);
-    return bytes > s->isa->l2_bytes / 2 && axis_nominal(s, out->row_axis) > out->row_tile;
+    return bytes;
+}
+
+/* Whether what the vectors of a product read is too large to come from the second cache level for every tile of rows,
+ * and what the rows read is not too large to come from there for every vector. */
+static bool is_large(const scheduler *s, const nest_schedule *out)
+{
+    int64_t room = s->isa->l2_bytes / 2;
+    return operand_bytes(s, out->vector_axis) > room && operand_bytes(s, out->row_axis) <= room &&
+           axis_nominal(s, out->row_axis) > out->row_tile;
 }
 
 /* One row: panels as wide as the registers allow, of which the last has little to fill. */
