@@ -196,7 +196,7 @@ stepc_code loop_schedule(loop_program *p, const isa_profile *isa, stepc_error *e
         code = error_out_of_memory(error, "scheduling");
     do {
         code = code ? code : schedule_all(p, isa, &scratch, error);
-    } while (!code && !pack_settle(p));
+    } while (!code && !pack_settle(p, isa));
     for (int32_t g = 0; g < p->group_count && !code; g++)
         schedule_ahead(p, isa, &p->groups[g]);
     arena_release(&scratch);

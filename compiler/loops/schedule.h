@@ -46,7 +46,7 @@ bool pack_lies_along(const loop_program *p, const loop_nest *nest, const loop_va
 bool pack_has(const loop_program *p, const loop_nest *nest, int32_t axis);
 /* Gives panels their width when all nests are scheduled. False: some do not read them so; these weights have none now,
  * and all must be scheduled anew. */
-bool pack_settle(loop_program *p);
+bool pack_settle(loop_program *p, const isa_profile *isa);
 
 /* ---- groups (schedule_ahead.c) ----------------------------------------------------------------- */
 

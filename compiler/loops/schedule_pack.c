@@ -166,7 +166,18 @@ static bool is_taken(const loop_program *p, const loop_nest *nest, const loop_va
     return s->vector_axis >= 0 && s->strip == 0 && s->turn_tile[0] == 0 && pack_lies_along(p, nest, v, s->vector_axis);
 }
 
-bool pack_settle(loop_program *p)
+/* Indices of a panel for a nest: all its vectors side by side, of the profile's width where no columns are left over, so
+ * that a kernel takes whole panels; else of the widest machine's, so that what is left can be taken as all of them. */
+static int32_t panel_width(const loop_program *p, const isa_profile *isa, const loop_buffer *b, int32_t jam)
+{
+    int32_t unit = (int32_t)stepc_dtype_bytes(b->dtype), wide = jam * LINE_BYTES / unit;
+    int32_t own = jam * (isa->vector_bytes > 0 ? isa->vector_bytes : LINE_BYTES);
+    int64_t extent;
+    bool is_even = size_is_const(p->sizes, b->extents[b->panel_dim], &extent) && extent % wide == 0;
+    return is_even && own % LINE_BYTES == 0 ? own / unit : wide;
+}
+
+bool pack_settle(loop_program *p, const isa_profile *isa)
 {
     bool same = true;
     for (int32_t i = 0; i < p->statement_count; i++) {
@@ -176,7 +187,7 @@ bool pack_settle(loop_program *p)
             loop_buffer *b = value->op == LOOP_READ ? &p->buffers[value->buffer] : NULL;
             if (!b || b->panel == 0)
                 continue;
-            int32_t panel = nest->schedule.jam * LINE_BYTES / (int32_t)stepc_dtype_bytes(b->dtype);
+            int32_t panel = panel_width(p, isa, b, nest->schedule.jam);
             if (!is_taken(p, nest, value)) {
                 b->panel = 0;
                 same = false;
