@@ -68,6 +68,8 @@ typedef struct nest_text {
     bool is_mixed;     /* other widths beside lanes of 32 bits: inside_lanes.h */
     int32_t row;  /* axis, or -1 */
     int32_t row_tile, jam;
+    bool columns;    /* the loop over the vector axis stands outside that over the rows */
+    bool whole_tail; /* what is left of the vector axis is computed as all vectors side by side (panels.c) */
     bool overruns; /* a last vector may be computed whole, as LOCAL buffers have room for it (overrun.c) */
     bool has_part; /* .. but other buffers have not */
     int32_t block; /* > 0: sums along lanes run in blocks of so many indices, whose sums are added up */
@@ -147,6 +149,15 @@ bool angles_write(nest_text *n, int32_t v, int32_t depth);
 void overrun_choose(nest_text *n);
 /* Whether the access under way takes only the first lanes. */
 bool lane_is_part(const nest_text *n, int32_t buffer);
+
+/* ---- panels (panels.c) ---- */
+
+/* Whether all vectors side by side lie in one panel of B. */
+bool panel_is_whole(const nest_text *n, const loop_buffer *b);
+void panel_choose(nest_text *n);
+/* Elements AT of a unit step for vector J of the tail, of which there are "rest" in all. */
+const char *panel_part_read(nest_text *n, const char *suffix, const char *from, int32_t j);
+void panel_part_store(nest_text *n, const char *suffix, const char *to, const char *value, int32_t j, int32_t depth);
 
 /* ---- moves (raw.c, tile.c) ---- */
 

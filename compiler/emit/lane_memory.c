@@ -63,9 +63,12 @@ const char *lane_read(nest_text *n, int32_t v, int32_t r, int32_t j)
     lane_words w = words_for(n, storage, value->dtype);
     if (n->guarded[v] && !n->lazy[v])
         return guarded_read(n, value, base, at);
-    const char *stride = n->turned[v] ? "1" : stride_text(n, &value->index, value->buffer);
+    bool is_packed = n->p->buffers[value->buffer].panel > 0;
+    const char *stride = n->turned[v] || is_packed ? "1" : stride_text(n, &value->index, value->buffer);
     const char *from = pointer_text(n, base, at);
-    bool part = lane_is_part(n, value->buffer);
+    bool part = lane_is_part(n, value->buffer) && !is_packed;
+    if (part && n->whole_tail)
+        return panel_part_read(n, w.suffix, pointer_text(n, base, index_text(n, &value->index, value->buffer, r, 0)), j);
     bool is_unit = stride[0] == '1' && stride[1] == '\0';
     if (is_unit)
         return lane_call(n, FORMAT(n, "%c_load%s%s_%s", w.kind, w.middle, part ? "_part" : "", w.suffix),
@@ -90,6 +93,11 @@ void lane_store(nest_text *n, const loop_write *write, int32_t r, int32_t j, int
     const char *value = vector_ref(n, write->value, r, j), *count = part ? "rest" : lanes_text(n);
     lane_words w = words_for(n, storage, dtype);
     int64_t step = 0;
+    if (part && n->whole_tail) {
+        const char *first = index_text(n, &write->index, write->buffer, r, 0);
+        panel_part_store(n, w.suffix, pointer_text(n, param_name(n, write->buffer, true), first), value, j, depth);
+        return;
+    }
     if (vector_step(n, &write->index, &step) && step == 1) {
         bool is_plain = storage == dtype && w.kind == 'v' && w.middle[0] == '\0' && n->lane_bits >= 32;
         bool streams = vector_streams(n) && !part && is_plain;

@@ -238,6 +238,7 @@ static void choose_form(nest_text *n)
         s->row_axis != n->vector && s->row_tile > 1 && !axis_is_trivial(n, s->row_axis) && n->nest->check_count == 0 && !n->e->options->optimize_size) {
         n->row = s->row_axis;
         n->row_tile = s->row_tile > 16 ? 16 : s->row_tile;
+        n->columns = s->columns && n->vector == n->row + 1 && !n->vector_reduces && !is_shared(n, n->vector);
     }
     n->block = n->vector_reduces && n->row < 0 && !is_shared(n, n->vector) && !has_places(n) ? s->block / 64 * 64 : 0;
 }
@@ -269,6 +270,7 @@ static bool prepare(nest_text *n)
     overrun_choose(n);
     strip_choose(n);
     mark_lazy(n);
+    panel_choose(n);
     mark_fused(n);
     angles_choose(n);
     return true;
@@ -290,6 +292,8 @@ static void write_ahead(nest_text *n, int32_t v, int32_t depth)
 {
     const loop_value *value = &n->nest->values[v];
     const loop_group *g = n->group;
+    if (n->p->buffers[value->buffer].panel > 0)
+        return;
     int64_t step, row, rows, bytes = (int64_t)stepc_dtype_bytes(n->p->buffers[value->buffer].dtype);
     int32_t shared = g->shared_count - 1, vector = n->e->options->isa->vector_bytes;
     int32_t apart = vector > 0 && vector < LINE_BYTES ? LINE_BYTES / vector : 1;
@@ -407,6 +411,20 @@ static int64_t known_multiple(const nest_text *n, int32_t axis)
     return multiple;
 }
 
+/* What is left, in as many vectors as before: panels are whole, the rest is loaded and stored as far as it goes. */
+static void write_whole_tail(nest_text *n, int32_t axis, const char *high, int32_t depth,
+                             void (*body)(nest_text *n, int32_t axis, int32_t depth))
+{
+    line(n->out, depth, "if (i%d < %s) {", (int)axis, high);
+    line(n->out, depth + 1, "const ptrdiff_t rest = %s - i%d;", high, (int)axis);
+    n->jams = n->jam;
+    n->tail = true;
+    body(n, axis, depth + 1);
+    n->tail = false;
+    n->jams = 1;
+    line(n->out, depth, "}");
+}
+
 /* Vectors side by side, then one at a time, then a part: as far as the extent may need them. */
 void write_vector_loop(nest_text *n, int32_t axis, const char *low, const char *high, int32_t depth,
                        void (*body)(nest_text *n, int32_t axis, int32_t depth))
@@ -430,6 +448,10 @@ void write_vector_loop(nest_text *n, int32_t axis, const char *low, const char *
         line(n->out, depth, "}");
         return;
     }
+    if (n->whole_tail && n->jam > 1 && multiple % (most * n->jam) != 0) {
+        write_whole_tail(n, axis, high, depth, body);
+        return;
+    }
     if (n->jam == 1 || multiple % (most * n->jam) != 0) {
         line(n->out, depth, "for (; %s - i%d >= %s; i%d += %s) {", high, a, lanes, a, lanes);
         body(n, axis, depth + 1);
@@ -437,6 +459,10 @@ void write_vector_loop(nest_text *n, int32_t axis, const char *low, const char *
     }
     if (multiple % most == 0)
         return;
+    if (n->whole_tail) {
+        write_whole_tail(n, axis, high, depth, body);
+        return;
+    }
     line(n->out, depth, "if (i%d < %s) {", a, high);
     line(n->out, depth + 1, "const size_t rest = (size_t)(%s - i%d);", high, a);
     n->tail = true;
@@ -447,33 +473,50 @@ void write_vector_loop(nest_text *n, int32_t axis, const char *low, const char *
 
 static void write_below(nest_text *n, int32_t axis, int32_t depth) { write_level(n, axis + 1, depth); }
 
+/* The inside of a loop over rows; with columns outside, that of both. */
+static void write_in_row(nest_text *n, int32_t axis, int32_t depth)
+{
+    if (n->columns)
+        write_values(n, axis + 1, depth);
+    write_level(n, axis + (n->columns ? 2 : 1), depth);
+}
+
+/* ROWS at a time, as long as there are so many. */
+static void write_rows(nest_text *n, int32_t axis, int32_t rows, const char *high, int32_t depth)
+{
+    int a = (int)axis;
+    if (rows > 1)
+        line(n->out, depth, "for (; %s - i%d >= %d; i%d += %d) {", high, a, (int)rows, a, (int)rows);
+    else
+        line(n->out, depth, "for (; i%d < %s; i%d++) {", a, high, a);
+    n->rows = rows;
+    write_in_row(n, axis, depth + 1);
+    line(n->out, depth, "}");
+}
+
 static void write_row_axis(nest_text *n, int32_t axis, int32_t depth)
 {
-    int64_t extent, left = 1;
+    int64_t extent;
     bool is_const = size_is_const(n->p->sizes, n->nest->axes[axis].extent, &extent) && !is_shared(n, axis);
     const char *high = high_text(n, axis);
-    int a = (int)axis;
-    if (is_const)
-        left = extent % n->row_tile;
-    line(n->out, depth, "ptrdiff_t i%d = %s;", a, low_text(n, axis));
-    if (!is_const || extent >= n->row_tile) {
-        line(n->out, depth, "for (; %s - i%d >= %d; i%d += %d) {", high, a, (int)n->row_tile, a, (int)n->row_tile);
-        n->rows = n->row_tile;
-        write_level(n, axis + 1, depth + 1);
-        line(n->out, depth, "}");
-    }
-    n->rows = is_const ? (int32_t)left : 1;
-    if (is_const && left > 0) {
-        line(n->out, depth, "if (i%d < %s) {", a, high);
-        write_level(n, axis + 1, depth + 1);
+    line(n->out, depth, "ptrdiff_t i%d = %s;", (int)axis, low_text(n, axis));
+    if (!is_const || extent >= n->row_tile)
+        write_rows(n, axis, n->row_tile, high, depth);
+    if (is_const && extent % n->row_tile > 0) {
+        n->rows = (int32_t)(extent % n->row_tile);
+        line(n->out, depth, "if (i%d < %s) {", (int)axis, high);
+        write_in_row(n, axis, depth + 1);
         line(n->out, depth, "}");
     } else if (!is_const) {
-        line(n->out, depth, "for (; i%d < %s; i%d++) {", a, high, a);
-        write_level(n, axis + 1, depth + 1);
-        line(n->out, depth, "}");
+        /* A product's rows share what the vectors read: what is left is taken in as large parts as there are. */
+        for (int32_t rows = n->row_tile / 2; n->nest->acc_count > 0 && rows > 1; rows /= 2)
+            write_rows(n, axis, rows, high, depth);
+        write_rows(n, axis, 1, high, depth);
     }
     n->rows = 1;
 }
+
+static void write_rows_inside(nest_text *n, int32_t axis, int32_t depth) { write_row_axis(n, axis - 1, depth); }
 
 /* The rows come next after the columns; what stands between them in the nest is open already. */
 static void write_tiles(nest_text *n, int32_t depth)
@@ -497,6 +540,8 @@ static void write_axis(nest_text *n, int32_t axis, int32_t depth)
         write_tiles(n, depth);
     } else if (axis == n->vector) {
         write_vector_loop(n, axis, low_text(n, axis), high_text(n, axis), depth, write_below);
+    } else if (axis == n->row && n->columns) {
+        write_vector_loop(n, axis + 1, low_text(n, axis + 1), high_text(n, axis + 1), depth, write_rows_inside);
     } else if (axis == n->row) {
         write_row_axis(n, axis, depth);
     } else {

@@ -170,8 +170,43 @@ static void add_indirect(address *a, const loop_index *index, int32_t r, int32_t
         add_term(a, FORMAT(n, "%s * %s", from, size_text(n, index->indirect_scale)));
 }
 
+/* Where AT, an index of the panels' dimension, has its first element. The vectors side by side lie in one panel when
+ * they fill it, or a whole part of it. */
+static void add_panel(address *a, const loop_buffer *b, int32_t axis, int32_t r, int32_t j)
+{
+    nest_text *n = a->n;
+    long long panel = b->panel, bytes = panel * panel_rows(n->p, b);
+    const char *at = FORMAT(n, "i%d", (int)axis);
+    bool is_one = axis == n->vector && panel_is_whole(n, b);
+    if (axis == n->row && r > 0)
+        at = FORMAT(n, "(%s + %d)", at, (int)r);
+    if (axis == n->vector && j > 0 && !is_one)
+        at = FORMAT(n, "(%s + %s * %d)", at, lanes_text(n), (int)j);
+    add_term(a, FORMAT(n, "%s / %lld * %lld + %s %% %lld", at, panel, bytes, at, panel));
+    if (is_one && j > 0)
+        add_term(a, j > 1 ? FORMAT(n, "%s * %d", lanes_text(n), (int)j) : lanes_text(n));
+}
+
+static const char *panel_text(nest_text *n, const loop_index *index, int32_t root, int32_t r, int32_t j)
+{
+    const loop_buffer *b = &n->p->buffers[root];
+    address a = {.n = n, .terms = ""};
+    for (int32_t k = 0; k < n->nest->axis_count; k++) {
+        int32_t dim = axis_is_trivial(n, k) ? -1 : panel_dimension(n->p, n->nest, root, index, k);
+        if (dim == b->panel_dim)
+            add_panel(&a, b, k, r, j);
+        else if (dim >= 0)
+            add_axis(&a, k, size_const(n->p->sizes, panel_stride(n->p, b, dim)), false, r, 0);
+    }
+    if (a.constant != 0)
+        add_term(&a, text_or_fail(n, literal_index(&n->scratch, a.constant)));
+    return a.terms[0] ? a.terms : "0";
+}
+
 const char *index_text(nest_text *n, const loop_index *index, int32_t root, int32_t r, int32_t j)
 {
+    if (n->p->buffers[root].panel > 0)
+        return panel_text(n, index, root, r, j);
     address a = {.n = n, .terms = ""};
     bool local = n->p->buffers[root].kind == BUFFER_LOCAL && n->group != NULL;
     int64_t base;

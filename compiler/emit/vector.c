@@ -35,7 +35,8 @@ static bool read_possible(const nest_text *n, int32_t v)
         return false;
     if (n->guarded[v] && (storage != value->dtype || loop_value_bits(storage) != n->lane_bits || n->lane_bits < 32))
         return false;
-    return lane_storage_possible(n, storage, value->dtype, n->turned[v] ? 1 : step_of(n, &value->index));
+    bool is_unit = n->turned[v] || n->p->buffers[value->buffer].panel > 0;
+    return lane_storage_possible(n, storage, value->dtype, is_unit ? 1 : step_of(n, &value->index));
 }
 
 static bool transcendental_possible(nest_text *n, loop_op op, stepc_dtype dtype)

@@ -39,6 +39,8 @@ typedef struct loop_buffer {
     int32_t root; /* index of the root; its own index when it is one */
     int32_t slot;
     const void *data; /* BUFFER_WEIGHT; element count is the product of extents */
+    int32_t panel;     /* BUFFER_WEIGHT: > 0: the module holds it in panels of so many indices of panel_dim (panel.c) */
+    int32_t panel_dim;
     int32_t group;    /* BUFFER_LOCAL: id of its group; -1 otherwise */
     const char *tensor; /* "dense/BiasAdd:0" for comments and reports; may be NULL */
 } loop_buffer;
@@ -200,6 +202,7 @@ typedef struct nest_schedule {
                              accumulators lie in a small array */
     int32_t strip_rows;   /* indices of the last reduce axis that go into a strip at once, >= 1 */
     int32_t block;        /* > 0: so many indices of the last reduce axis are added apart, then their sum to the rest */
+    bool columns;         /* vectors outside, rows inside: what the vectors read stays in the caches for all rows */
     bool outline;         /* emit as a noinline kernel of its own */
     bool ahead;           /* reads of main memory ask for the rows of the group's next tile */
     /* A transpose: reads that go from element to element along turn_columns and jump along turn_rows, where the writes
@@ -433,6 +436,26 @@ void nest_guarded(const loop_nest *nest, uint8_t *guarded);
 /* Whether a write goes where a value says. Two indices may then write one element: their order is that of the nest. */
 bool nest_scatters(const loop_nest *nest);
 bool loop_index_equal(const loop_index *a, const loop_index *b, int32_t axis_count);
+
+/* ---- panels (panel.c) ----
+ *
+ * A weight with PANEL > 0 is row-major in the program, and everything that reads it there sees it so. The module holds
+ * it in another order: panel after panel of PANEL indices of dimension PANEL_DIM, in each the other dimensions in
+ * row-major order, and for each of their indices the elements of the panel side by side; zeros fill the last panel. */
+
+/* The dimension along which INDEX into BUFFER moves with AXIS of NEST; the innermost of several that the axis runs
+ * over together; -1: none, or not so. */
+int32_t panel_dimension(const loop_program *p, const loop_nest *nest, int32_t buffer, const loop_index *index,
+                        int32_t axis);
+/* Whether every axis that INDEX moves with runs over dimensions of its own, one of them over all of DIM alone. */
+bool panel_index_fits(const loop_program *p, const loop_nest *nest, int32_t buffer, const loop_index *index,
+                      int32_t dim);
+/* Elements of the other dimensions together; elements from index to index of dimension DIM, not the panel's. */
+int64_t panel_rows(const loop_program *p, const loop_buffer *b);
+int64_t panel_stride(const loop_program *p, const loop_buffer *b, int32_t dim);
+/* Bytes of all panels; -1 when there is no such number. */
+int64_t panel_bytes(const loop_program *p, const loop_buffer *b);
+void panel_pack(const loop_program *p, const loop_buffer *b, void *to);
 
 /* Fusion (fuse*.c) and scheduling (schedule.c). */
 typedef struct isa_profile {

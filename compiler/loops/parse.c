@@ -119,7 +119,12 @@ static bool parse_root(parser *ps, loop_buffer *b)
         return false;
     if (parse_accept(ps, "group=") && !parse_int32(ps, &b->group))
         return false;
-    return b->kind != BUFFER_WEIGHT || parse_weight(ps, b);
+    if (b->kind != BUFFER_WEIGHT)
+        return true;
+    if (!parse_weight(ps, b))
+        return false;
+    return !parse_accept(ps, "panel=") ||
+           (parse_int32(ps, &b->panel_dim) && parse_expect(ps, ":") && parse_int32(ps, &b->panel));
 }
 
 static bool parse_buffer(parser *ps)

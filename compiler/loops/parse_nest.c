@@ -198,6 +198,7 @@ static bool parse_schedule(parser *ps)
         return false;
     if (parse_accept(ps, "block=") && !parse_int32(ps, &s->block))
         return false;
+    s->columns = parse_accept(ps, "columns");
     s->outline = parse_accept(ps, "outline");
     s->ahead = parse_accept(ps, "ahead");
     if (parse_accept(ps, "turn=") &&

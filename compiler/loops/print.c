@@ -116,6 +116,8 @@ static void put_buffer(const loop_program *p, int32_t number, text *out)
             text_printf(out, " group=%d", (int)b->group);
         if (b->kind == BUFFER_WEIGHT)
             put_weight(p, b, number, out);
+        if (b->panel > 0)
+            text_printf(out, " panel=%d:%d", (int)b->panel_dim, (int)b->panel);
     }
     text_printf(out, " hint=%s", b->hint);
     if (b->tensor != NULL) {
@@ -304,6 +306,7 @@ static void put_schedule(const nest_schedule *s, text *out)
         text_printf(out, " strip=%d:%d", (int)s->strip, (int)s->strip_rows);
     if (s->block > 0)
         text_printf(out, " block=%d", (int)s->block);
+    text_puts(out, s->columns ? " columns" : "");
     text_puts(out, s->outline ? " outline" : "");
     text_puts(out, s->ahead ? " ahead" : "");
     if (s->turn_tile[0] > 0)

@@ -9,6 +9,7 @@ enum {
     MIDDLE_BODY = 24,
     LONG_CHAIN = 30,           /* cost: two transcendentals, of which two vectors at once are enough */
     OUTLINED_BODY = 16,
+    PLAN_LINE = 64,            /* bytes that panels are a multiple of */
     HEAVY_PER_READ = 6 /* cost per read from which lanes loaded one by one still win: about one transcendental */
 };
 
@@ -43,10 +44,43 @@ static int32_t space_lanes(scheduler *s)
 
 /* ---- register tiles ---------------------------------------------------------------------- */
 
+/* Bytes of floats of AXIS and the reduction together, as far as they count. */
+static int64_t operand_bytes(const scheduler *s, int32_t axis)
+{
+    int64_t bytes = axis_nominal(s, axis) * 4;
+    for (int32_t k = s->space; k < s->nest->axis_count; k++)
+        bytes = bytes > INT32_MAX ? bytes : bytes * axis_nominal(s, k);
+    return bytes;
+}
+
+/* Whether what the vectors of a product read is too large to come from the second cache level for every tile of rows,
+ * and what the rows read is not too large to come from there for every vector. */
+static bool is_large(const scheduler *s, const nest_schedule *out)
+{
+    int64_t room = s->isa->l2_bytes / 2;
+    return operand_bytes(s, out->vector_axis) > room && operand_bytes(s, out->row_axis) <= room &&
+           axis_nominal(s, out->row_axis) > out->row_tile;
+}
+
+/* One row: panels as wide as the registers allow, of which the last has little to fill. */
+static void stream_panels(const scheduler *s, nest_schedule *out)
+{
+    int64_t extent = axis_nominal(s, out->vector_axis), least = INT64_MAX;
+    int32_t most = s->isa->registers >= 16 ? 8 : 4, line = s->lanes * (PLAN_LINE / s->isa->vector_bytes);
+    for (int32_t jam = most; jam >= 1; jam--) {
+        int64_t panel = (int64_t)jam * line, whole = (extent + panel - 1) / panel * panel;
+        if (whole < least && (jam == most || whole + whole / 8 < least)) {
+            least = whole;
+            out->jam = jam;
+        }
+    }
+}
+
 /* Vectors of the tile: rows x jam accumulators leave three registers for operands. */
 static void tile_product(scheduler *s, nest_schedule *out)
 {
-    int64_t vectors = axis_nominal(s, out->vector_axis) / s->lanes;
+    bool is_packed = pack_has(s->f.p, s->nest, out->vector_axis);
+    int64_t vectors = (axis_nominal(s, out->vector_axis) + (is_packed ? s->lanes - 1 : 0)) / s->lanes;
     int32_t room = s->isa->registers > 0 ? s->isa->registers : 16, accs = s->nest->acc_count;
     out->jam = room >= 32 && vectors % 3 == 0 ? 3 : vectors >= 2 ? 2 : 1;
     int32_t rows = (room - out->jam - 1) / (out->jam * accs);
@@ -65,12 +99,16 @@ static void tile_product(scheduler *s, nest_schedule *out)
     }
     if (out->row_axis >= 0 && rows > 1)
         out->row_tile = axis_nominal(s, out->row_axis) < rows ? (int32_t)axis_nominal(s, out->row_axis) : rows;
-    if (out->row_tile > 1)
+    if (out->row_tile > 1) {
+        out->columns = is_packed && out->row_axis == out->vector_axis - 1 && is_large(s, out);
         return;
+    }
     /* One row: the latency of the additions must be covered along the vector axis. */
     out->row_axis = -1;
     out->row_tile = 1;
     out->jam = vectors >= 4 && accs == 1 ? 4 : out->jam;
+    if (is_packed)
+        stream_panels(s, out);
 }
 
 static void jam_plain(const scheduler *s, nest_schedule *out)
@@ -126,6 +164,8 @@ static stepc_code schedule_nest(loop_program *p, const isa_profile *isa, arena *
     } else if (out.vector_axis >= 0) {
         if (has_reuse)
             tile_product(&s, &out);
+        else if (pack_has(p, nest, out.vector_axis))
+            stream_panels(&s, &out);
         else
             jam_plain(&s, &out);
     }
@@ -134,18 +174,29 @@ static stepc_code schedule_nest(loop_program *p, const isa_profile *isa, arena *
     return STEPC_OK;
 }
 
-stepc_code loop_schedule(loop_program *p, const isa_profile *isa, stepc_error *error)
+static stepc_code schedule_all(loop_program *p, const isa_profile *isa, arena *scratch, stepc_error *error)
 {
-    arena scratch;
     stepc_code code = STEPC_OK;
-    arena_init(&scratch, p->host);
     for (int32_t i = 0, g = 0; i < p->statement_count && !code; i++) {
         while (g < p->group_count && i >= p->groups[g].first + p->groups[g].count)
             g++;
         const loop_group *group = g < p->group_count && i >= p->groups[g].first ? &p->groups[g] : NULL;
         if (p->statements[i].kind == STATEMENT_NEST)
-            code = schedule_nest(p, isa, &scratch, group, p->statements[i].nest, error);
+            code = schedule_nest(p, isa, scratch, group, p->statements[i].nest, error);
     }
+    return code;
+}
+
+stepc_code loop_schedule(loop_program *p, const isa_profile *isa, stepc_error *error)
+{
+    arena scratch;
+    stepc_code code = STEPC_OK;
+    arena_init(&scratch, p->host);
+    if (!pack_find(p, isa, &scratch))
+        code = error_out_of_memory(error, "scheduling");
+    do {
+        code = code ? code : schedule_all(p, isa, &scratch, error);
+    } while (!code && !pack_settle(p, isa));
     for (int32_t g = 0; g < p->group_count && !code; g++)
         schedule_ahead(p, isa, &p->groups[g]);
     arena_release(&scratch);

@@ -37,6 +37,17 @@ bool reduce_strips(scheduler *s, arena *scratch, nest_schedule *out);
 /* How many accumulators each accumulation is split into, OUT's vector axis being a reduce axis. */
 void reduce_partials(const scheduler *s, nest_schedule *out);
 
+/* ---- panels (schedule_pack.c) ------------------------------------------------------------------- */
+
+/* Finds the weights that may lie in panels; false when out of memory. */
+bool pack_find(loop_program *p, const isa_profile *isa, arena *scratch);
+/* Whether READ finds elements side by side along AXIS because its weight lies in panels; whether NEST has such a read. */
+bool pack_lies_along(const loop_program *p, const loop_nest *nest, const loop_value *read, int32_t axis);
+bool pack_has(const loop_program *p, const loop_nest *nest, int32_t axis);
+/* Gives panels their width when all nests are scheduled. False: some do not read them so; these weights have none now,
+ * and all must be scheduled anew. */
+bool pack_settle(loop_program *p, const isa_profile *isa);
+
 /* ---- groups (schedule_ahead.c) ----------------------------------------------------------------- */
 
 /* Which members ask for the rows of the next tile. */

@@ -88,6 +88,8 @@ static bool reads_fit(const scheduler *s, int32_t axis)
         const loop_value *value = &s->nest->values[v];
         if (value->op != LOOP_READ)
             continue;
+        if (pack_lies_along(s->f.p, s->nest, value, axis))
+            continue;
         if (!is_lane_index(s, &value->index, axis, s->f.p->buffers[value->buffer].dtype))
             return false;
         if (!is_safe(s, v, axis))
@@ -143,5 +145,6 @@ bool lanes_fit(scheduler *s, int32_t axis)
     if (lanes <= 1 || !places_fit(s, axis) || !accs_fit(s, axis) || !reads_fit(s, axis))
         return false;
     s->lanes = lanes;
-    return axis_nominal(s, axis) >= s->lanes;
+    /* Panels are whole to their end: half of a vector is better than none. */
+    return axis_nominal(s, axis) * (pack_has(s->f.p, s->nest, axis) ? 2 : 1) >= s->lanes;
 }

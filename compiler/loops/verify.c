@@ -10,6 +10,8 @@
 #define MOST_AXES 32
 #define MOST_RANK 254
 #define MOST_SHARED 4
+#define MOST_PANEL 4096
+#define PANEL_UNIT 64 /* bytes: no vector is longer */
 
 typedef struct checker {
     const loop_program *p;
@@ -68,6 +70,21 @@ static bool group_exists(const checker *c, int32_t id)
     return false;
 }
 
+static const char *panel_fault(const checker *c, const loop_buffer *b, int32_t number)
+{
+    int32_t bytes = (int32_t)stepc_dtype_bytes(b->dtype);
+    int64_t extent;
+    if (b->kind != BUFFER_WEIGHT || b->root != number || (b->dtype != STEPC_FLOAT32 && b->dtype != STEPC_FLOAT64))
+        return "only weights of floats lie in panels";
+    if (b->panel_dim < 0 || b->panel_dim >= b->rank || b->panel < 0 || b->panel > MOST_PANEL ||
+        b->panel * bytes % PANEL_UNIT != 0)
+        return "impossible panels";
+    for (int32_t k = 0; k < b->rank; k++)
+        if (!size_is_const(c->p->sizes, b->extents[k], &extent))
+            return "panels of no constant size";
+    return panel_bytes(c->p, b) < 0 ? "panels of no constant size" : NULL;
+}
+
 static const char *buffer_fault(const checker *c, int32_t number)
 {
     const loop_buffer *b = &c->p->buffers[number];
@@ -94,7 +111,7 @@ static const char *buffer_fault(const checker *c, int32_t number)
         return "no such slot";
     if (b->kind == BUFFER_LOCAL && !group_exists(c, b->group))
         return "no such group";
-    return NULL;
+    return b->panel != 0 ? panel_fault(c, b, number) : NULL;
 }
 
 static const char *slot_fault(const checker *c, const loop_slot *slot, buffer_kind kind, int32_t number)
@@ -107,6 +124,8 @@ static const char *slot_fault(const checker *c, const loop_slot *slot, buffer_ki
         return NULL;
     if (!is_root(c, slot->buffer))
         return "its buffer is no root";
+    if (c->p->buffers[slot->buffer].panel > 0)
+        return "its buffer lies in panels";
     if (kind == BUFFER_FETCH)
         return c->p->buffers[slot->buffer].kind == BUFFER_LOCAL ? "its buffer is local" : NULL;
     if (c->p->buffers[slot->buffer].kind != kind || c->p->buffers[slot->buffer].slot != number)
@@ -327,6 +346,27 @@ static const char *binary_fault(const loop_value *v, stepc_dtype a, stepc_dtype 
     }
 }
 
+/* A weight in panels is found only along their dimension in lanes, from the axis's start on, and element by element. */
+static const char *panel_read_fault(const checker *c, const loop_nest *nest, const loop_value *v)
+{
+    const loop_buffer *b = &c->p->buffers[v->buffer];
+    const nest_schedule *s = &nest->schedule;
+    int64_t coef;
+    int32_t axis = s->is_set ? s->vector_axis : -1;
+    if (!panel_index_fits(c->p, nest, v->buffer, &v->index, b->panel_dim))
+        return "its index does not run along the panels";
+    if (nest->acc_count == 0 || (s->is_set && (s->strip > 0 || s->turn_tile[0] > 0)))
+        return "panels are for products";
+    if (axis < 0 || axis >= nest->axis_count || (size_is_const(c->p->sizes, v->index.coefs[axis], &coef) && coef == 0))
+        return NULL;
+    for (int32_t g = 0; g < c->p->group_count; g++)
+        if (c->statement >= c->p->groups[g].first && c->statement < c->p->groups[g].first + c->p->groups[g].count &&
+            axis < c->p->groups[g].shared_count)
+            return "panels along an axis that a group shares";
+    return panel_dimension(c->p, nest, v->buffer, &v->index, axis) == b->panel_dim ? NULL
+                                                                                     : "lanes lie across panels";
+}
+
 static const char *value_fault(const checker *c, const loop_nest *nest, int32_t number)
 {
     const loop_value *v = &nest->values[number];
@@ -344,8 +384,11 @@ static const char *value_fault(const checker *c, const loop_nest *nest, int32_t 
         if (i < arity)
             types[i] = nest->values[v->args[i]].dtype;
     }
-    if (arity == 0)
-        return leaf_fault(c, nest, v, number);
+    if (arity == 0) {
+        const char *fault = leaf_fault(c, nest, v, number);
+        bool is_packed = fault == NULL && v->op == LOOP_READ && c->p->buffers[v->buffer].panel > 0;
+        return is_packed ? panel_read_fault(c, nest, v) : fault;
+    }
     if (arity == 1)
         return unary_fault(c, v, types[0]);
     if (arity == 2)
@@ -511,7 +554,8 @@ static stepc_code check_top(const checker *c, const loop_call *call)
         if (!is_buffer(c, call->buffers[i]))
             return broken(c, "call ", c->statement, "no such buffer");
         const loop_buffer *b = &c->p->buffers[call->buffers[i]];
-        if (b->kind == BUFFER_LOCAL || (i == 0 && (b->kind == BUFFER_FEED || b->kind == BUFFER_WEIGHT)))
+        if (b->kind == BUFFER_LOCAL || c->p->buffers[b->root].panel > 0 ||
+            (i == 0 && (b->kind == BUFFER_FEED || b->kind == BUFFER_WEIGHT)))
             return broken(c, "call ", c->statement, "a buffer that it may not use");
         bool fits = i == 0 ? b->dtype == STEPC_INT32
                            : b->dtype == STEPC_FLOAT32 || b->dtype == STEPC_FLOAT64 || b->dtype == STEPC_INT64;
@@ -537,7 +581,8 @@ static stepc_code check_call(const checker *c, const loop_call *call)
         if (!is_buffer(c, call->buffers[i]))
             return broken(c, "call ", c->statement, "no such buffer");
         const loop_buffer *b = &c->p->buffers[call->buffers[i]];
-        if (b->kind == BUFFER_LOCAL || (i == 0 && (b->kind == BUFFER_FEED || b->kind == BUFFER_WEIGHT)))
+        if (b->kind == BUFFER_LOCAL || c->p->buffers[b->root].panel > 0 ||
+            (i == 0 && (b->kind == BUFFER_FEED || b->kind == BUFFER_WEIGHT)))
             return broken(c, "call ", c->statement, "a buffer that it may not use");
         const loop_buffer *first = &c->p->buffers[call->buffers[0]];
         bool fits = call->kind == CALL_COPY ? stepc_dtype_bytes(b->dtype) == stepc_dtype_bytes(first->dtype)

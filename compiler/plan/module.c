@@ -68,18 +68,18 @@ static bool grow_table(layout *l)
 }
 
 /* The number of the weight with this content, new or known; -1 when out of memory. */
-static int32_t find_weight(layout *l, const loop_buffer *b, int64_t bytes)
+static int32_t find_weight(layout *l, const loop_buffer *b, const void *data, int64_t bytes)
 {
     module_plan *plan = l->plan;
     int32_t element = (int32_t)stepc_dtype_bytes(b->dtype) / (dtype_is_complex(b->dtype) ? 2 : 1);
-    uint64_t hash = content_hash(b->data, bytes, element);
+    uint64_t hash = content_hash(data, bytes, element);
     if (((size_t)plan->weight_count + 1) * 2 > l->table_size && !grow_table(l))
         return -1;
     size_t at = (size_t)hash & (l->table_size - 1);
     for (; l->table[at] != 0; at = (at + 1) & (l->table_size - 1)) {
         const plan_weight *have = &plan->weights[l->table[at] - 1];
         if (l->hashes[l->table[at] - 1] == hash && have->bytes == bytes && have->element_bytes == element &&
-            memcmp(have->data, b->data, (size_t)bytes) == 0)
+            memcmp(have->data, data, (size_t)bytes) == 0)
             return l->table[at] - 1;
     }
     size_t needed = (size_t)plan->weight_count + 1;
@@ -90,10 +90,22 @@ static int32_t find_weight(layout *l, const loop_buffer *b, int64_t bytes)
     plan->weights = weights;
     l->hashes = hashes;
     weights[plan->weight_count] =
-        (plan_weight){.data = b->data, .bytes = bytes, .element_bytes = element, .dtype = b->dtype, .hint = b->hint};
+        (plan_weight){.data = data, .bytes = bytes, .element_bytes = element, .dtype = b->dtype, .hint = b->hint};
     hashes[plan->weight_count] = hash;
     l->table[at] = plan->weight_count + 1;
     return plan->weight_count++;
+}
+
+/* The elements in the module's order: *BYTES of them. NULL when out of memory. */
+static const void *packed(layout *l, const loop_program *p, const loop_buffer *b, int64_t *bytes)
+{
+    if (b->panel == 0 || b->data == NULL)
+        return b->data;
+    *bytes = panel_bytes(p, b);
+    void *to = *bytes < 0 ? NULL : arena_alloc(l->memory, (size_t)*bytes);
+    if (to)
+        panel_pack(p, b, to);
+    return to;
 }
 
 static stepc_code add_weights(layout *l, int32_t number)
@@ -111,7 +123,8 @@ static stepc_code add_weights(layout *l, int32_t number)
             continue;
         if (!fixed_bytes(p, buffer, &bytes))
             return error_set(l->error, STEPC_INTERNAL, "weight %s has no constant size", buffer->hint);
-        weight_of[b] = find_weight(l, buffer, bytes);
+        const void *data = packed(l, p, buffer, &bytes);
+        weight_of[b] = data || !buffer->data ? find_weight(l, buffer, data, bytes) : -1;
         if (weight_of[b] < 0)
             return error_out_of_memory(l->error, "laying out weights");
     }

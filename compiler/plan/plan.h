@@ -67,7 +67,7 @@ stepc_code plan_check(const memory_plan *plan, stepc_error *error);
 
 /* ---- one module: STATE and WEIGHT roots -------------------------------------------------- */
 
-/* One distinct constant. Element order as in the buffer, host byte order; the writer of the
+/* One distinct constant. Element order as in the buffer, or in its panels, host byte order; the writer of the
  * image swaps units of element_bytes for a target of the other order. */
 typedef struct plan_weight {
     const void *data;

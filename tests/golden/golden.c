@@ -9,7 +9,10 @@
 
 static const isa_profile generic = {
     .name = "generic", .cflags = "", .vector_bytes = 32, .registers = 16, .l1_bytes = 32768, .l2_bytes = 262144};
-static const char *const cases[] = {"classify", "chain", "angles", "angles_f64", "product", "softmax", "layer_norm", "widths", "scatter", "sum_rows", "sum_columns", "argmax_columns", "transpose", "softmax_blocks", "copies"};
+static const char *const cases[] = {
+    "classify", "chain", "angles", "angles_f64", "product", "softmax", "layer_norm", "widths", "scatter",
+    "sum_rows", "sum_columns", "argmax_columns", "transpose", "softmax_blocks", "copies", "product_panels"
+};
 
 int golden_fail(const char *what, const char *name, const stepc_error *error)
 {

@@ -378,3 +378,29 @@ Test(schedule, transposes_go_through_tiles)
     cr_expect_eq(s.row_axis, 0);
     cr_expect_eq(s.row_tile, 8);
 }
+
+/* A constant operand lies in panels as wide as the widest machine's vectors side by side, whatever its order. */
+Test(schedule, constant_operand_lies_in_panels)
+{
+    static const float data[48 * 50];
+    for (int reads = 0; reads < 2; reads++) {
+        bench b;
+        bench_init(&b);
+        int32_t x = bench_buffer(&b, BUFFER_FEED, STEPC_FLOAT32, "x", 2, DIMS(40, 50)),
+                w = bench_buffer(&b, BUFFER_WEIGHT, STEPC_FLOAT32, "w", 2, DIMS(50, 48));
+        int32_t y = bench_buffer(&b, BUFFER_FETCH, STEPC_FLOAT32, "y", 2, DIMS(40, 48)),
+                z = bench_buffer(&b, BUFFER_FETCH, STEPC_FLOAT32, "z", 2, DIMS(50, 48));
+        b.p->buffers[w].data = data;
+        bench_matmul(&b, y, x, w);
+        if (reads)
+            bench_op(&b, LOOP_SIN, z, w, -1);
+        const nest_schedule *s = schedule(&b, &test_isa);
+        cr_expect_eq(s->vector_axis, 1);
+        cr_expect_eq(s->jam, 2);
+        cr_expect_eq(b.p->buffers[w].panel, reads ? 0 : 32, "%d", (int)b.p->buffers[w].panel);
+        cr_expect_eq(b.p->buffers[w].panel_dim, reads ? 0 : 1);
+        schedule(&b, &scalar);
+        cr_expect_eq(b.p->buffers[w].panel, 0);
+        bench_release(&b);
+    }
+}

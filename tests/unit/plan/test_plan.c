@@ -238,3 +238,38 @@ Test(plan, weights_are_shared_by_content)
     bench_release(&b[0]);
     bench_release(&b[1]);
 }
+
+/* A matrix of 2 rows and 18 columns in panels of 16: row by row the first 16, then row by row the other two and zeros. The
+ * same numbers, transposed, make the same panels of rows. */
+Test(plan, weights_of_products_lie_in_panels)
+{
+    float plain[2 * 18], turned[18 * 2];
+    for (int k = 0; k < 2; k++)
+        for (int n = 0; n < 18; n++)
+            plain[k * 18 + n] = turned[n * 2 + k] = (float)(100 * k + n);
+    bench b;
+    bench_init(&b);
+    int32_t w = bench_buffer(&b, BUFFER_WEIGHT, STEPC_FLOAT32, "w", 2, DIMS(2, 18)),
+            t = bench_buffer(&b, BUFFER_WEIGHT, STEPC_FLOAT32, "t", 2, DIMS(18, 2));
+    b.p->buffers[w].data = plain;
+    b.p->buffers[w].panel = b.p->buffers[t].panel = 16;
+    b.p->buffers[w].panel_dim = 1;
+    b.p->buffers[t].data = turned;
+    module_plan *plan;
+    const loop_program *programs[1] = {b.p};
+    cr_assert_eq(plan_module(&b.host, &b.memory, programs, 1, &plan, NULL), STEPC_OK);
+    cr_assert_eq(plan->weight_count, 1);
+    cr_assert_eq(plan->weights[0].bytes, 2 * 2 * 16 * 4);
+    const float *at = plan->weights[0].data;
+    cr_expect_eq(at[0], 0.0f);
+    cr_expect_eq(at[15], 15.0f);
+    cr_expect_eq(at[16], 100.0f);
+    cr_expect_eq(at[31], 115.0f);
+    cr_expect_eq(at[32], 16.0f);
+    cr_expect_eq(at[33], 17.0f);
+    cr_expect_eq(at[34], 0.0f);
+    cr_expect_eq(at[48], 116.0f);
+    cr_expect_eq(at[49], 117.0f);
+    cr_expect_eq(at[63], 0.0f);
+    bench_release(&b);
+}

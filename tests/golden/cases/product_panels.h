@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: 0BSD */
+/* Made by stepc. Module product_panels, ISA profile generic. */
+#ifndef STEPC_GENERATED_PRODUCT_PANELS_H
+#define STEPC_GENERATED_PRODUCT_PANELS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifndef STEPC_ABI_1
+#define STEPC_ABI_1
+
+/* Where a step failed. Filled before the step returns a code other than 0. */
+typedef struct stepc_fault {
+    int32_t code;            /* TensorFlow's number, e.g. 3 INVALID_ARGUMENT */
+    int32_t check;           /* number of the check in the generated file */
+    const char *operation;   /* the operation's type and place, static storage */
+    const char *message;     /* static storage */
+} stepc_fault;
+
+/* A caller's thread pool. run calls body(argument, i) for every i in [0, count), in any
+ * order and in parallel, and returns when all are done. */
+typedef struct stepc_parallel {
+    void *context;
+    void (*run)(void *context, int64_t count, void (*body)(void *argument, int64_t index), void *argument);
+} stepc_parallel;
+
+/* What a step needs besides feeds and fetches. Unused members may be NULL.
+ * arena: scratch, aligned 64, at least *_ARENA_BYTES; contents need not survive.
+ * state: variables, aligned 64, *_STATE_BYTES, initialised by *_init.
+ * weights: the weights image, aligned 64; NULL when weights are in the object. */
+typedef struct stepc_env {
+    uint32_t size; /* sizeof(stepc_env) */
+    void *arena;
+    size_t arena_bytes;
+    void *state;
+    const void *weights;
+    const stepc_parallel *parallel;
+    stepc_fault *fault;
+} stepc_env;
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define PRODUCT_PANELS_STATE_BYTES 0u
+#define PRODUCT_PANELS_WEIGHTS_BYTES 384u
+/* Sets the initial state. Once before the first step. */
+int32_t product_panels_init(const stepc_env *env);
+
+#define PRODUCT_PANELS_ARENA_BYTES 0u
+#define PRODUCT_PANELS_STACK_BYTES 5888u
+/* The longest chain of additions, or multiplications, of a float sum or product. */
+#define PRODUCT_PANELS_SUM_CHAIN 3u
+#define PRODUCT_PANELS_SIGNATURE UINT32_C(0x3b9e9b45) /* changes only with names, order, dtypes and shapes */
+
+typedef struct {
+    const float *a; /* float32[n<=64,3] a:0 */
+    const float *b; /* float32[20] b:0 */
+    int64_t n; /* a size, at most 64 */
+} product_panels_feeds;
+
+typedef struct {
+    float *c; /* float32[n<=64,20] c:0 */
+} product_panels_fetches;
+
+/* Accuracy, operation by operation. Moves, integers, comparisons, extremes, remainders and roundings to integers
+ * are exact. + - * /, square roots and casts round once, as IEEE 754 says. The elementary functions (exp, log, pow, erf,
+ * sin, tanh, sigmoid, ...) are within 2 ULP. A sum of n terms x, in any order and with a * b + c rounded once or twice,
+ * is within n * epsilon * sum |x|; a product of n factors is within n * epsilon * |product|; both unless a partial
+ * result over- or underflows. Operators made of several such steps (Softplus, Elu, Mean, Softmax, batch normalisation,
+ * gradients, ...) have the errors of their steps, rounded in between or not. half and bfloat16 are computed as float32
+ * and rounded after each operation. Zeros from Relu, Maximum, functions and sums may have either sign. */
+/* One step: 0, or TensorFlow's number of an error. Re-entrant per env. No fetch may overlap a feed. */
+int32_t product_panels(const product_panels_feeds *feeds, product_panels_fetches *fetches, const stepc_env *env);
+/* The arena that a call with these sizes needs. */
+int32_t product_panels_arena_for(const product_panels_feeds *feeds, uint64_t *out_bytes);
+extern const unsigned char product_panels_signature_3b9e9b45; /* not there when another signature was linked */
+
+/* For stepc sessions: include stepc/module.h first. */
+#ifdef STEPC_MODULE_H
+const stepc_module *product_panels_module(void);
+#endif
+
+#ifdef __cplusplus
+}
+#endif
+#endif
