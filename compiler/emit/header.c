@@ -241,10 +241,10 @@ static void write_accuracy(emitter *e, int32_t callable, text *out)
     }
     line(out, 0, "/* Accuracy, operation by operation. Moves, integers, comparisons, extremes, remainders and roundings to integers");
     line(out, 0, " * are exact. + - * /, square roots and casts round once, as IEEE 754 says. The elementary functions (exp, log, pow, erf,");
-    line(out, 0, " * sin, tanh, sigmoid, ...) are within 2 ULP (float64 lgamma and digamma near their zeros: or 2^-59), their zeros and");
+    line(out, 0, " * sin, tanh, sigmoid, softplus, ...) are within 2 ULP (float64 lgamma and digamma near their zeros: or 2^-59), their zeros and");
     line(out, 0, " * special values those of C. A sum of n terms x, in any order and with a * b + c rounded once or twice,");
     line(out, 0, " * is within n * epsilon * sum |x|; a product of n factors is within n * epsilon * |product|; both unless a partial");
-    line(out, 0, " * result over- or underflows. Operators made of several such steps (Softplus, Elu, Mean, Softmax, batch normalisation,");
+    line(out, 0, " * result over- or underflows. Operators made of several such steps (Elu, Mean, Softmax, batch normalisation,");
     line(out, 0, " * gradients, ...) have the errors of their steps, rounded in between or not. half and bfloat16 are computed as float32");
     line(out, 0, " * and rounded after each operation. Zeros from Relu, Maximum and sums may have either sign. */");
 }

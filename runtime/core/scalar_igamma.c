@@ -139,7 +139,7 @@ static scalar_dd dd_gamma_small(double a, double x)
     scalar_dd y = {a, 0.0}, n = {0.0, 0.0}, term = {1.0, 0.0}, sum = {0.0, 0.0}, one = {1.0, 0.0}, w, e;
     int32_t k, scale;
 
-    for (k = 1; k < 40; k++) { /* s = a sum((-x)^k / (k! (a + k))) */
+    for (k = 1; k < 40; k++) { /* s = a sum((-x)^k / (gamma(k + 1) (a + k))) */
         e.hi = -x;
         e.lo = 0.0;
         n.hi = (double)k;

@@ -9,7 +9,7 @@
  * and Maclaurin's formula. Relative error below 2^-55. */
 static scalar_dd dd_zeta_ratio(double s, double q)
 {
-    static const double bernoulli[12] = { /* B(2k) / (2k)! */
+    static const double bernoulli[12] = { /* B(2k) / gamma(2k + 1) */
         1.0 / 12.0,
         -1.0 / 720.0,
         1.0 / 30240.0,
@@ -176,7 +176,7 @@ static double bessel_scaled(double x, int32_t order, int plain)
     square = dd_product(x, x);
     square.hi *= m;
     square.lo *= m;
-    for (k = 1; k < 120 && term.hi > sum.hi * 0x1p-70; k++) { /* (x / 2)^(2k) / (k! (k + order)!) */
+    for (k = 1; k < 120 && term.hi > sum.hi * 0x1p-70; k++) { /* (x / 2)^(2k) / (gamma(k + 1) gamma(k + order + 1)) */
         n.hi = (double)(k * (k + order));
         term = dd_div(dd_mul(term, square), n);
         sum = dd_add(sum, term);

@@ -5,7 +5,7 @@
 
 /* X(operator, witness of tests/unit/support/functions.h, bound in ULP of the default mode, of --exact, what counts as no error
  * in float64). Of --exact: what is rounded once from an accurate scalar; more where an operator has several steps. Softplus is
- * exp(x) below a threshold of TensorFlow's, at which that alone is wrong by 5 ULP, the exponential apart; the witness of Digamma
+ * there exp(x) below a threshold of TensorFlow's, at which that is wrong by 7.3 ULP; the witness of Digamma
  * is itself wrong by some 0.03 ULP of double.
  * graph_functions.sh reads the names from these lines. */
 #define UNARY_OPERATORS(X) \
@@ -15,7 +15,7 @@
     X(Log1p, log1p, 2, 0.51, 0) \
     X(Tanh, tanh, 2, 0.51, 0) \
     X(Sigmoid, witness_sigmoid, 2, 0.51, 0) \
-    X(Softplus, witness_softplus, 7, 6, 0) \
+    X(Softplus, witness_softplus, 2, 7.5, 0) \
     X(Softsign, witness_softsign, 2, 2, 0) \
     X(Sin, sin, 2, 0.51, 0) \
     X(Cos, cos, 2, 0.51, 0) \

@@ -65,10 +65,10 @@ typedef struct {
 
 /* Accuracy, operation by operation. Moves, integers, comparisons, extremes, remainders and roundings to integers
  * are exact. + - * /, square roots and casts round once, as IEEE 754 says. The elementary functions (exp, log, pow, erf,
- * sin, tanh, sigmoid, ...) are within 2 ULP (float64 lgamma and digamma near their zeros: or 2^-59), their zeros and
+ * sin, tanh, sigmoid, softplus, ...) are within 2 ULP (float64 lgamma and digamma near their zeros: or 2^-59), their zeros and
  * special values those of C. A sum of n terms x, in any order and with a * b + c rounded once or twice,
  * is within n * epsilon * sum |x|; a product of n factors is within n * epsilon * |product|; both unless a partial
- * result over- or underflows. Operators made of several such steps (Softplus, Elu, Mean, Softmax, batch normalisation,
+ * result over- or underflows. Operators made of several such steps (Elu, Mean, Softmax, batch normalisation,
  * gradients, ...) have the errors of their steps, rounded in between or not. half and bfloat16 are computed as float32
  * and rounded after each operation. Zeros from Relu, Maximum and sums may have either sign. */
 /* One step: 0, or TensorFlow's number of an error. Re-entrant per env. No fetch may overlap a feed. */
